@@ -1,0 +1,1 @@
+"""The one place that knows SQL: callers hand in and get back rules.model records."""
