@@ -59,6 +59,12 @@ class Mail:
     headers: Mapping[str, tuple[str, ...]]  # lower-case name -> raw values, top first
     body_digest: str  # sha256 (hex) of everything below the header block
     defects: tuple[str, ...] = ()  # what was mended while reading, in words
+    from_html: bool = False  # text was made from html, no plain part has any
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """Every id that the mail answers or descends from, oldest first."""
+        return tuple(dict.fromkeys((*self.references, *self.in_reply_to)))
 
 
 class Kind(StrEnum):
@@ -86,3 +92,247 @@ class Reply:
     rest: str = ""  # quoted text and signature, as it stood
 
 
+class Role(StrEnum):
+    """Who someone is to one ticket."""
+
+    REQUESTER = "requester"
+    AGENT = "agent"  # proven
+    UNPROVEN = "unproven"  # an agent's address without proof
+    OTHER = "other"  # anyone else who belongs: by a reference, a link, an ancestor
+    UNVERIFIED = "unverified"  # nothing but the subject tag
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who says so, and what shows it."""
+
+    role: Role
+    verified: bool  # a reference or link of the author's own
+    reason: str  # one sentence
+    via: Address | None = None  # the holder whose mail or link someone else used
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What somebody adds to a ticket, or opens one with, by whatever way it came."""
+
+    author: Address | None  # None: the mail names no sender at all
+    standing: Standing
+    subject: str  # the base subject
+    text: str  # the new text, our references and links cut
+    quoted: str = ""  # the folded rest, shown to agents alone
+    attachments: tuple[Attachment, ...] = ()
+    cc: tuple[Address, ...] = ()  # whom the author put in copy
+    automatic: Verdict | None = None
+    related: int | None = None  # another ticket's thread that this mail cites
+    answers_internal: bool = False  # the cited mail of ours was an internal one
+    repeat: bool = False  # same Message-ID, sender and date as before, another body
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A mail of ours that no server will take."""
+
+    recipient: Address
+    subject: str  # of that mail
+    error: str  # what the server answered, or how long it was tried
+    notice_of_trouble: bool  # that mail itself told of a trouble: telling again could loop
+
+
+Event = Contribution | Undelivered
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What decisions need to know of a ticket."""
+
+    number: int
+    subject: str
+    state: str  # a key of [states]
+    requester: Address | None
+    owner: str  # an agent's address, "" while there is none
+    opened: datetime
+    changed: datetime
+    late_told: frozenset[str] = frozenset()  # senders told that the ticket is final
+
+
+class EntryKind(StrEnum):
+    OPENING = "opening"
+    NOTE = "note"
+    REPLY = "reply"
+    TRANSFER = "transfer"
+    INTERNAL = "internal"
+    AUTO_REPLY = "auto-reply"
+    BOUNCE = "bounce"
+    STATE = "state"
+
+
+class Outcome(StrEnum):
+    """What became of one physical copy of a mail."""
+
+    TAKEN = "taken"  # not decided yet
+    OPENED = "opened"
+    NOTED = "noted"
+    DUPLICATE = "duplicate"
+    AUTO_REPLY = "auto-reply"
+    BOUNCE = "bounce"
+    HELD = "held"
+    DROPPED = "dropped"  # was held, and an admin let it go
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The ledger's answer for the mail in hand."""
+
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTicket:
+    subject: str
+    requester: Address | None
+    cc: tuple[Address, ...] = ()  # recorded; mailed only by a reply
+
+
+@dataclass(frozen=True, slots=True)
+class AddEntry:
+    """One line of the ticket's history."""
+
+    kind: EntryKind
+    author: Address | None  # None: the desk
+    text: str
+    quoted: str = ""
+    via: Address | None = None
+    internal: bool = False
+    verified: bool = False
+    automatic: str = ""  # why the words are held to be a machine's
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetOwner:
+    agent: str  # address
+
+
+@dataclass(frozen=True, slots=True)
+class ToldLate:
+    """This sender knows by now that the ticket is final."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """One mail to one recipient, about the entry added last."""
+
+    recipient: Address
+    to_agent: bool
+    on: str  # the event of the policy's row: "note", "trouble", …
+    tag: str
+    template: str
+    row: str  # the line of the policy that asked for it
+    notice: bool = False  # made by the desk itself, not a person's words relayed
+    bounded: bool = True  # counts against the ceiling per outside address and hour
+    joins: bool = True  # the recipient belongs to the ticket from now on and gets a link
+    reason: str = ""  # what went wrong, for a trouble mail
+
+
+Effect = Settle | OpenTicket | AddEntry | SetState | SetOwner | ToldLate | Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One physical copy of a mail, as the mailbox hands it out."""
+
+    uid: int
+    received: datetime  # INTERNALDATE, aware
+    raw: bytes
+    size: int  # RFC822.SIZE
+    whole: bool = True  # False: only the header block was fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A copy whose bytes are safe in the store, on its way to an outcome."""
+
+    id: int  # of the ledger row
+    uid: int
+    raw_id: int
+    attempts: int  # how often it was taken, this time included
+    received: datetime
+    raw: bytes
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the ledger, as `why` and `held` show it."""
+
+    id: int
+    folder: str
+    uid: int
+    received: datetime
+    outcome: Outcome
+    reason: str
+    attempts: int
+    message_id: str
+    sender: str
+    subject: str
+    ticket: int | None
+    entry_id: int | None
+    raw_id: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A reference of ours, found again in a mail that came in."""
+
+    reference: str
+    ticket: int
+    holder: Address  # to whom that mail of ours went
+    to_agent: bool
+    internal: bool  # that mail was about an internal entry
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a ticket's history, as it is shown."""
+
+    id: int
+    kind: EntryKind
+    author: Address | None
+    via: Address | None
+    at: datetime
+    text: str
+    quoted: str
+    internal: bool
+    verified: bool
+    automatic: str
+    attachments: tuple[Attachment, ...]
+    raw_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxMail:
+    """A mail of ours in the outbox."""
+
+    id: int
+    reference: str
+    ticket: int
+    entry_id: int
+    recipient: Address
+    event: str  # of the policy's row: "note", "trouble", …
+    subject: str
+    policy_row: str
+    state: str  # queued | sending | sent | failed | withheld
+    attempts: int
+    queued: datetime
+    error: str
+    data: bytes = b""  # empty where only the facts are asked for
