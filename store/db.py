@@ -1,0 +1,178 @@
+"""The one seam at the database: engine, transactions, schema, and what differs between databases.
+
+Everything that only SQLite knows stands here; the other modules of store/ write
+portable SQL (decisions.md says why).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+SCHEMA = "0001"  # the newest revision in store/migrations/versions
+_BUSY_SECONDS = 30  # how long a writer waits for another one
+
+
+class OutageError(Exception):
+    """The database does not answer or refuses to commit: nobody's mail is at fault."""
+
+
+class WrongSchemaError(Exception):
+    """The database was made by another version of mailgate."""
+
+
+class AlreadyRunningError(Exception):
+    """Another process works on this database."""
+
+
+class Database:
+    """One database, shared by the threads of a process."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is an SQLAlchemy URL with an absolute path: sqlite:////path/mailgate.db."""
+        self._engine = create_engine(
+            url,
+            connect_args={"timeout": _BUSY_SECONDS},
+            hide_parameters=True,  # an error's text must not quote mails
+        )
+        self.path = Path(self._engine.url.database or "")
+        event.listen(self._engine, "connect", _set_up)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A writing transaction that holds the write lock from its start.
+
+        Commits when the block ends, rolls back when it raises. Raises OutageError when
+        the database cannot be reached, is locked for too long or refuses to commit.
+        """
+        with (
+            _outages(),
+            Session(self._engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A reading transaction: one consistent view, never waits for a writer."""
+        with _outages(), self._engine.connect() as plain:
+            connection = plain.execution_options(reading=True)
+            with Session(connection) as session:
+                yield session
+
+    def migrate(self) -> None:
+        """Brings the schema to this version, making the database when there is none.
+
+        Raises WrongSchemaError when a newer mailgate made it, OutageError when it
+        cannot be written.
+        """
+        with _outages():
+            self._make_private()
+            if self.revision() != SCHEMA:
+                _upgrade(self._engine, self.path)
+
+    def revision(self) -> str:
+        """The schema's revision, "" for an empty or missing database."""
+        with _outages(), self._engine.connect() as plain:
+            connection = plain.execution_options(reading=True)
+            if not self._engine.dialect.has_table(connection, "alembic_version"):
+                return ""
+            found = connection.execute(text("select version_num from alembic_version"))
+            return str(found.scalar() or "")
+
+    def check(self) -> None:
+        """Raises WrongSchemaError unless the schema is this version's."""
+        if not self.path.exists():
+            raise WrongSchemaError(
+                f"{self.path}: there is no database yet; `mailgate run` makes it"
+            )
+        revision = self.revision()
+        if revision != SCHEMA:
+            made = f"has schema {revision}" if revision else "is empty"
+            raise WrongSchemaError(
+                f"{self.path}: the database {made}, this mailgate needs {SCHEMA}; "
+                "start `mailgate run` of this version once to bring it up to date"
+            )
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Holds the database for one daemon, until the process ends in whatever way.
+
+        Raises AlreadyRunningError when another process holds it. On SQLite one daemon
+        works at a time, so a mail marked "sending" at its start belongs to a dead one.
+        """
+        lock = self.path.with_name(self.path.name + ".lock")
+        with _outages():
+            handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunningError(
+                    f"{self.path}: another mailgate is running on this database; "
+                    "stop it first, or leave the work to it"
+                ) from None
+            yield
+        finally:
+            os.close(handle)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def _make_private(self) -> None:
+        """Makes the file readable by its owner alone: it holds everybody's mails."""
+        if not self.path.exists():
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise OutageError(f"the database refuses: {error.orig}") from error
+    except OSError as error:
+        raise OutageError(f"the database cannot be used: {error}") from error
+
+
+def _set_up(connection: Any, _record: ConnectionPoolEntry) -> None:
+    """WAL and FULL: a committed change survives a power cut (sqlite.org/pragma.html)."""
+    connection.isolation_level = None  # the driver's own BEGIN would come too late
+    for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+        connection.execute(f"pragma {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """IMMEDIATE: a deferred transaction that reads first may fail to write later."""
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("begin" if reading else "begin immediate")
+
+
+def _upgrade(engine: Engine, path: Path) -> None:
+    # Imported late: alembic costs a quarter of a second that most starts do not need.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    with as_file(files("store") / "migrations") as scripts, engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(scripts))
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise WrongSchemaError(
+                f"{path}: the database was made by a newer mailgate ({error}); "
+                "install that version, or name another database in [store] url"
+            ) from error

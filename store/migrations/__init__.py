@@ -1,0 +1,1 @@
+"""Alembic's revisions: how each version's tables came to be."""
