@@ -1,0 +1,49 @@
+# `make help` lists what there is. Needs Python 3.11 or later with venv; the packages come from
+# requirements.lock, by their hashes.
+
+PYTHON ?= python3
+PYTEST_ARGS ?= -q -n 2
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help setup test check lock clean
+
+help:
+	@echo "make setup   the program, ready to run: .venv/bin/mailgate (PYTHON=… chooses the Python)"
+	@echo "make test    all tests; installs the Debian packages that they need (PYTEST_ARGS=…)"
+	@echo "make check   ruff and mypy"
+	@echo "make lock    requirements.lock anew from pyproject.toml"
+	@echo "make clean   removes what the others made, .venv included"
+
+setup: .venv/installed
+
+# The stamp is written last: after an interruption the next call begins again.
+.venv/installed: pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "mailgate needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11" >&2; \
+	    exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: setup
+	scripts/debian-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock:
+	@set -e; tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	$(PYTHON) -m venv "$$tmp/venv"; \
+	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check --quiet install uv; \
+	"$$tmp/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 \
+	    --no-emit-index-url --generate-hashes --no-header --no-annotate --extra dev \
+	    pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The tests; `tests.servers` holds the real servers that they talk to."""
