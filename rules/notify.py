@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rules.model import Address, Tell
 from rules.policy import Agent, By, Notify, On, Policy, To
 
+AGENT_STATE = "agent-state"
+
 # Where the author is told of his own doing: the desk speaks there, not he.
 _TO_AUTHOR = {
     (On.OPENED, To.REQUESTER),
@@ -86,13 +88,21 @@ def _tell(row: Notify, to: To, person: Address, is_agent: bool, occasion: Occasi
         to_agent=is_agent,
         on=row.on,
         tag=row.tag,
-        template=f"agent-{row.template}" if is_agent and to is not To.REQUESTER else row.template,
+        template=template_for(row, to, is_agent=is_agent),
         row=row.source,
         notice=notice or row.on is On.TROUBLE,
         bounded=not is_agent and occasion.by is not By.AGENT,
         joins=to is not To.AUTHOR,
         reason=occasion.reason,
     )
+
+
+def template_for(row: Notify, to: To, *, is_agent: bool) -> str:
+    """The template of a row's mail. Agents have their own, one for all states, but when
+    they are told as anybody would be: as requester, in copy, by a transfer."""
+    if not is_agent or to in (To.REQUESTER, To.COPIES, To.ADDRESS):
+        return row.template
+    return AGENT_STATE if row.on is On.STATE else f"agent-{row.template}"
 
 
 def _person(agent: Agent) -> Address:

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -46,6 +47,7 @@ class Database:
             hide_parameters=True,  # an error's text must not quote mails
         )
         self.path = Path(self._engine.url.database or "")
+        self._writing = Lock()  # SQLite's own waiting is a sleep: a busy thread would starve others
         event.listen(self._engine, "connect", _set_up)
         event.listen(self._engine, "begin", _begin)
 
@@ -57,6 +59,7 @@ class Database:
         the database cannot be reached, is locked for too long or refuses to commit.
         """
         with (
+            self._writing,
             _outages(),
             Session(self._engine, expire_on_commit=False) as session,
             session.begin(),
@@ -140,7 +143,10 @@ class Database:
 def _outages() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
+        # Its subclasses but OperationalError speak of one statement's values, not of the database.
+        if type(error) not in (DatabaseError, OperationalError):
+            raise
         raise OutageError(f"the database refuses: {error.orig}") from error
     except OSError as error:
         raise OutageError(f"the database cannot be used: {error}") from error

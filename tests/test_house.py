@@ -33,7 +33,13 @@ HIDDEN_INPUTS = (
     *("datetime.date.today", "time.time", "time.time_ns", "random", "secrets"),
     *("os.environ", "os.getenv", "os.urandom", "uuid.uuid1", "uuid.uuid4"),
 )
-EDGES = {"mailgate/daemon.py": (), "mailgate/__main__.py": (), "mailgate/config.py": ("os",)}
+EDGES = {
+    "mailgate/daemon.py": (),
+    "mailgate/cli/__init__.py": ("os",),
+    "mailgate/cli/desk.py": ("datetime",),
+    "mailgate/cli/held.py": ("datetime",),
+    "mailgate/config/env.py": ("os",),
+}
 
 # They RFC 2047-encode In-Reply-To and References that are longer than a line, which breaks
 # threading in other mail programs; mails are built and read with policies of our own.

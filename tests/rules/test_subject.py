@@ -47,9 +47,7 @@ BASES = [
     pytest.param("Re: [FRAM][#12][Nouveau] Arrivée", "Arrivée", id="our tag goes"),
     pytest.param("RE : Re[2]: AW: TR: Arrivée", "Arrivée", id="prefixes go"),
     pytest.param("[EXT] Re: [EXTERNE] Arrivée", "Arrivée", id="banners go"),
-    pytest.param(
-        "[FRAM][#12][URGENT] Arrivée", "[URGENT] Arrivée", id="a sender's bracket"
-    ),
+    pytest.param("[FRAM][#12][URGENT] Arrivée", "[URGENT] Arrivée", id="a sender's bracket"),
     pytest.param("[AUTRE][#12] Arrivée", "[AUTRE][#12] Arrivée", id="another desk's tag stays"),
     pytest.param("FIRMWARE: update", "FIRMWARE: update", id="no prefix inside a word"),
     pytest.param("Regarde : ceci", "Regarde : ceci", id="a word that starts like a prefix"),

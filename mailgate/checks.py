@@ -1,0 +1,126 @@
+"""`mailgate check`: everything that can be known before the desk opens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mailgate import imap, smtp
+from mailgate.config import Config
+from mailgate.daemon import imap_auth, smtp_auth
+from mailgate.imap import GoneError, RefusedError
+from mailgate.render import Renderer
+from mailgate.smtp import UnreachableError
+from rules.notify import template_for
+from rules.policy import Policy, To
+from store.db import SCHEMA, Database, OutageError
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found, in sentences."""
+
+    facts: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    misconfigured: bool = False  # a problem lies in the desk's own files
+
+
+def check(config: Config, now: datetime, *, offline: bool) -> Report:
+    """Looks at templates and database, and unless `offline` at both servers. Changes nothing."""
+    report = Report()
+    _templates(config, report)
+    _trust(config, report)
+    _database(config, report)
+    if not offline:
+        _imap(config, now, report)
+        _smtp(config, report)
+    if not report.problems:
+        report.facts.append(f"{config.path.name}: the desk {config.desk.name} can open")
+    return report
+
+
+def templates_of(policy: Policy) -> set[str]:
+    """The templates that the policy's rows may ask for."""
+    agents = (To.AGENTS, To.OWNER, To.AGENT)
+    return {
+        template_for(row, to, is_agent=is_agent)
+        for row in policy.notify
+        for to in row.to
+        for is_agent in ([True] if to in agents else [False, True])
+    }
+
+
+def _templates(config: Config, report: Report) -> None:
+    renderer = Renderer(
+        config.desk.language,
+        config.desk.timezone,
+        config.desk.name,
+        config.desk.address,
+        config.portal.url,
+        config.templates,
+    )
+    missing = renderer.missing(sorted(templates_of(config.policy)))
+    report.problems += missing
+    report.misconfigured = bool(missing)
+
+
+def _trust(config: Config, report: Report) -> None:
+    trust = config.trust
+    if trust.unproven == "obey":
+        report.warnings.append(
+            f'{config.path.name}: trust.unproven: "obey" takes every From at its word; '
+            "only for a closed mail system where From cannot be forged"
+        )
+    if not trust.authserv_id and not trust.accept:
+        report.warnings.append(
+            f"{config.path.name}: trust: is empty, so an agent is known only by answering the "
+            "desk's mails; set authserv_id or accept if your mail server vouches for senders"
+        )
+
+
+def _database(config: Config, report: Report) -> None:
+    with closing(Database(config.database_url)) as db:
+        if not db.path.parent.is_dir():
+            report.problems.append(f"{db.path.parent}: there is no such folder for the database")
+        elif not db.path.exists():
+            report.facts.append(f"{db.path}: no database yet; `mailgate run` makes it")
+        else:
+            try:
+                revision = db.revision()
+            except OutageError as error:
+                report.problems.append(f"{db.path}: {error}")
+                return
+            if revision > SCHEMA:
+                report.problems.append(
+                    f"{db.path}: was made by a newer mailgate (schema {revision}, "
+                    f"this one knows {SCHEMA}); install that version"
+                )
+
+
+def _imap(config: Config, now: datetime, report: Report) -> None:
+    days = config.imap.first_days
+    try:
+        with imap.connect(config.imap, imap_auth(config), Counter(), readonly=True) as mailbox:
+            waiting = len(mailbox.search())
+            old = mailbox.older_than(now - timedelta(days=days))
+    except (GoneError, RefusedError) as error:
+        report.problems.append(f"{config.path.name}: imap: {error}")
+        return
+    report.facts.append(f"IMAP {config.imap.host}: login works, {waiting} mails in the inbox")
+    if old:
+        report.facts.append(
+            f"at first contact {old} of them, older than {days} days, will be held, not answered"
+        )
+
+
+def _smtp(config: Config, report: Report) -> None:
+    with closing(smtp.Link(config.smtp, smtp_auth(config))) as link:
+        try:
+            link.open()
+        except UnreachableError as error:
+            report.problems.append(f"{config.path.name}: smtp: {error}")
+            return
+    report.facts.append(f"SMTP {config.smtp.host}: login works")

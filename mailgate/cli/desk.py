@@ -1,0 +1,54 @@
+"""`mailgate run` and `mailgate check`: the desk at work, and whether it can."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from mailgate.cli import DEFAULT, FAILED, USAGE, ConfigOption, errors, load
+
+
+def run(
+    config: ConfigOption = DEFAULT,
+    once: Annotated[
+        bool, typer.Option("--once", help="Take everything due now, then exit.")
+    ] = False,
+) -> None:
+    """Run the desk until SIGTERM."""
+    with errors():
+        settings = load(config)
+        logging.basicConfig(
+            level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+        )
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # its plugins introduce themselves
+        from mailgate import daemon
+
+        if not once:
+            daemon.run(settings)
+        elif not daemon.run_once(settings):
+            raise typer.Exit(FAILED)
+
+
+def check(
+    config: ConfigOption = DEFAULT,
+    offline: Annotated[bool, typer.Option("--offline", help="Leave the connections out.")] = False,
+) -> None:
+    """Validate the configuration, the templates and the connections."""
+    with errors():
+        settings = load(config)
+        from datetime import UTC, datetime
+
+        from mailgate import checks
+
+        report = checks.check(settings, datetime.now(UTC), offline=offline)
+    for line in report.facts:
+        typer.echo(line)
+    for line in report.warnings:
+        typer.echo(f"warning: {line}", err=True)
+    for line in report.problems:
+        typer.echo(line, err=True)
+    if report.problems:
+        raise typer.Exit(USAGE if report.misconfigured else FAILED)

@@ -1,0 +1,44 @@
+"""`mailgate ticket`: tickets and their history in the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mailgate.cli import DEFAULT, ConfigOption, JsonOption, database, errors, fail, group
+
+app = group("Tickets and their history.")
+NumberArgument = Annotated[int, typer.Argument(metavar="N", help="The ticket's number.")]
+
+
+@app.command("list")
+def ticket_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
+    """List every ticket."""
+    with errors(), database(config) as (_, db):
+        from mailgate import views
+        from store import tickets
+
+        with db.reading() as tx:
+            found = tickets.listing(tx)
+        typer.echo(views.tickets_json(found) if as_json else views.tickets_text(found))
+
+
+@app.command("show")
+def ticket_show(
+    number: NumberArgument, config: ConfigOption = DEFAULT, as_json: JsonOption = False
+) -> None:
+    """Show one ticket with its history."""
+    with errors(), database(config) as (settings, db):
+        from mailgate import views
+        from store import tickets
+
+        with db.reading() as tx:
+            ticket = tickets.load(tx, number)
+            entries = tickets.history(tx, number)
+        if ticket is None:
+            raise fail(f"there is no ticket #{number}; `mailgate ticket list` shows them all")
+        if as_json:
+            typer.echo(views.ticket_json(ticket, entries))
+        else:
+            typer.echo(views.ticket_text(ticket, entries, settings.policy, settings.desk.timezone))

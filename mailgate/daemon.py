@@ -1,0 +1,224 @@
+"""The daemon: wiring, threads, signals. The one place that makes `now`, references and tokens.
+
+One thread takes mail in, one sends it out, the main thread runs the periodic
+work. Each of them loops over a `step` and waits on an event; what breaks a loop
+is logged, and the loop starts again after a pause that grows to a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from threading import Event, Thread
+from types import FrameType
+from typing import Any
+
+import schedule
+
+from mailgate import delivery, imap, intake, smtp
+from mailgate.config import Config
+from mailgate.desk import Desk
+from mailgate.imap import GoneError, RefusedError
+from mailgate.render import Renderer
+from mailgate.smtp import UnreachableError
+from rules import reference
+from store import outbox
+from store.db import Database, OutageError
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
+_LOOK = 5  # seconds between two looks for mails whose retry is due
+_STEADY = 3600  # seconds that no job may be away: then the wall clock went back
+
+# What a server or the database may do at any time: said in one line, tried again.
+PASSING = (GoneError, RefusedError, OutageError, UnreachableError)
+
+
+def open_desk(config: Config, db: Database) -> Desk:
+    """The desk on its database, with the real clock and real randomness."""
+    return Desk(
+        config=config,
+        db=db,
+        renderer=Renderer(
+            config.desk.language,
+            config.desk.timezone,
+            config.desk.name,
+            config.desk.address,
+            config.portal.url,
+            config.templates,
+        ),
+        now=lambda: datetime.now(UTC),
+        new_reference=lambda: reference.encode(secrets.token_bytes(16)),
+        new_token=lambda: secrets.token_urlsafe(16),
+    )
+
+
+def imap_auth(config: Config) -> imap.Auth:
+    return imap.password_auth(config.imap.user, config.imap.password.get_secret_value())
+
+
+def smtp_auth(config: Config) -> smtp.Auth:
+    return smtp.password_auth(config.smtp.user, config.smtp.password.get_secret_value())
+
+
+def run(config: Config) -> None:
+    """Works until SIGTERM or SIGINT; then the mail in hand is finished.
+
+    Raises OutageError, WrongSchemaError or AlreadyRunningError when it cannot start.
+    """
+    stop, due = Event(), Event()
+    _stop_on_signals(stop, due)
+    with closing(Database(config.database_url)) as db:
+        db.migrate()
+        with db.running():
+            desk = open_desk(config, db)
+            _take_over(desk)
+            threads = [
+                Thread(target=_take_in, args=(desk, stop, due), name="intake"),
+                Thread(target=_send_out, args=(desk, stop, due), name="delivery"),
+            ]
+            for thread in threads:
+                thread.start()
+            log.info("the desk %s <%s> is open", config.desk.name, config.desk.address)
+            _keep_time([(_LOOK, due.set)], stop)
+            for thread in threads:
+                thread.join()
+    log.info("the desk is closed")
+
+
+def run_once(config: Config) -> bool:
+    """Takes everything due now: mails in, then mails out. False when the mailbox fails.
+
+    Raises OutageError, WrongSchemaError or AlreadyRunningError.
+    """
+    stop = Event()
+    _stop_on_signals(stop)
+    with closing(Database(config.database_url)) as db:
+        db.migrate()
+        with db.running():
+            desk = open_desk(config, db)
+            _take_over(desk)
+            read = _empty_mailbox(desk, stop)
+            _empty_outbox(desk, stop)
+    return read
+
+
+def _stop_on_signals(*events: Event) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        for event in events:
+            event.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _empty_mailbox(desk: Desk, stop: Event) -> bool:
+    try:
+        with imap.connect(desk.config.imap, imap_auth(desk.config), Counter()) as mailbox:
+            life = intake.contact(desk, mailbox)
+            while not stop.is_set() and intake.step(desk, mailbox, life):
+                pass
+            intake.refile(desk, mailbox)
+    except (GoneError, RefusedError) as error:
+        log.error("%s", error)
+        return False
+    return True
+
+
+def _empty_outbox(desk: Desk, stop: Event) -> None:
+    with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
+        try:
+            while not stop.is_set() and delivery.step(desk, link, stop):
+                pass
+        except UnreachableError as error:
+            log.warning("%s; the mails wait", error)
+
+
+def _take_in(desk: Desk, stop: Event, due: Event) -> None:
+    trouble: Counter[int] = Counter()
+
+    def session(again: Callable[[], None]) -> None:
+        with imap.connect(desk.config.imap, imap_auth(desk.config), trouble) as mailbox:
+            life = intake.contact(desk, mailbox)
+            while not stop.is_set():
+                if intake.step(desk, mailbox, life):
+                    due.set()
+                    continue
+                again()
+                intake.refile(desk, mailbox)
+                mailbox.wait(stop)
+
+    _for_ever(session, stop)
+
+
+def _send_out(desk: Desk, stop: Event, due: Event) -> None:
+    def session(again: Callable[[], None]) -> None:
+        with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
+            while not stop.is_set():
+                due.clear()
+                while delivery.step(desk, link, stop):
+                    pass
+                again()
+                due.wait()
+
+    _for_ever(session, stop)
+
+
+def _for_ever(session: Callable[[Callable[[], None]], None], stop: Event) -> None:
+    """Runs `session` until `stop`, with growing pauses between its failures.
+
+    The session calls what it is given once it has worked: the next pause is short again.
+    """
+    pause = 1.0
+
+    def again() -> None:
+        nonlocal pause
+        pause = 1.0
+
+    while not stop.is_set():
+        try:
+            session(again)
+        except PASSING as error:
+            log.warning("%s; next try in %d s", error, pause)
+        except Exception:
+            log.exception("unexpected; next try in %d s", pause)
+        if stop.wait(pause):
+            return
+        pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _take_over(desk: Desk) -> None:
+    with desk.db.transaction() as tx:
+        left = outbox.take_over(tx)
+    if left:
+        log.warning("%d mails were in hand when the last process ended; they are due again", left)
+
+
+def _keep_time(jobs: list[tuple[int, Callable[[], Any]]], stop: Event) -> None:
+    """Runs each job every so many seconds until `stop`; one that raises comes again."""
+    times = _timetable(jobs)
+    while not stop.wait(1):
+        if (times.idle_seconds or 0) > _STEADY:  # `schedule` counts on the wall clock
+            times = _timetable(jobs)
+        times.run_pending()
+
+
+def _timetable(jobs: list[tuple[int, Callable[[], Any]]]) -> schedule.Scheduler:
+    times = schedule.Scheduler()
+    for seconds, job in jobs:
+        times.every(seconds).seconds.do(_guarded, job)
+    return times
+
+
+def _guarded(job: Callable[[], Any]) -> None:
+    """`schedule` would leave a job that raises due at once, again and again."""
+    try:
+        job()
+    except Exception:
+        log.exception("periodic work failed; it comes again")

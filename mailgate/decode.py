@@ -1,0 +1,207 @@
+"""Bytes from outside made text: charsets, encoded words, one-line texts, flowed lines.
+
+Standards: RFC 2045 (charset labels), 2047 (encoded words), 3676 (format=flowed),
+6532 (UTF-8 in headers). Nothing here raises for any input, and every step is linear.
+
+What goes wrong with real mails: a label that lies (UTF-8 sent as ISO-8859-1 and
+the other way round), no label at all, labels that name a codec but no charset
+(`punycode` decodes in quadratic time), multi-byte letters cut between two
+encoded words, NUL bytes and lone surrogates that databases refuse.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import re
+
+from charset_normalizer import from_bytes
+
+_LABEL_LIMIT = 40  # the longest label registered with IANA is 45, those in use are below 25
+_SAMPLE = 16_384  # bytes that the detection looks at: it takes about 20 ms for these
+
+# Python's decoders that are no charsets, or not linear.
+_NOT_CHARSETS = frozenset(
+    {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape", "mbcs", "oem"}
+)
+# What senders mean by the label (WHATWG Encoding, section 4.2): the superset.
+_MEANT = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+# Single-byte labels take any bytes, so that valid UTF-8 under them proves a lie.
+_SINGLE_BYTE = re.compile(r"cp125\d|cp437|cp850|cp1252|iso8859-\d+|koi8-[ru]|mac-roman|latin")
+# The letters and signs that Western European text writes with one byte above 0x7f.
+_WESTERN = frozenset(
+    "àâäáãåæçéèêëíìîïñóòôöõøœßúùûüÿýÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜŸ«»’‘“”–—…€°§£·×²\xa0"
+)
+
+# C0 but for tab and newline, DEL and C1: nothing that a text shows.
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
+_KEPT = {code: None for code in _CONTROLS if code not in (0x09, 0x0A)}
+# In one line every control becomes a blank; the bidi controls (UAX 9), which make
+# "exe.fdp" of a file name, go.
+_ONE_LINE = dict.fromkeys(_CONTROLS, " ") | dict.fromkeys(
+    [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
+)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+# No part can match across a `?`, so that a failed attempt reads its own piece only.
+_WORD = re.compile(r"=\?([^?\s]{1,60}+)\?([bBqQ])\?([^?]*+)\?=")
+
+
+def text(data: bytes, label: str = "") -> str:
+    """The bytes as Unicode text, by their charset label or by what they are.
+
+    Valid UTF-8 is believed over a label of one byte per letter; a label that is
+    unknown or cannot decode gives way to UTF-8, then to Windows-1252 when the
+    letters look Western, then to detection. Never holds lone surrogates.
+    """
+    if (
+        data.isascii()
+        and b"\x1b" not in data
+        and not label[:5].lower().startswith(("utf-", "utf1"))
+    ):
+        return data.decode("ascii")
+    name = _codec(label)
+    if not name or _SINGLE_BYTE.match(name):
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+    if name:
+        try:
+            return _SURROGATES.sub("\ufffd", data.decode(name))
+        except (UnicodeError, LookupError, ValueError):
+            if name == "cp1252":  # five bytes are undefined there
+                return data.decode("latin-1")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _detected(data)
+
+
+def _codec(label: str) -> str:
+    """The Python codec that a charset label means, or "" when it means none."""
+    label = label.strip("\"' \t")
+    if not label or len(label) > _LABEL_LIMIT or not label.isascii() or "\0" in label:
+        return ""
+    if label.lower().startswith("x-"):
+        label = label[2:]
+    try:
+        name = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return ""
+    return "" if name in _NOT_CHARSETS else _MEANT.get(name, name)
+
+
+def _detected(data: bytes) -> str:
+    # Western text is mostly ASCII letters; Cyrillic or Greek read as Windows-1252 is not.
+    western = data.decode("cp1252", "replace")
+    strange = [letter for letter in western if letter > "\x7f"]
+    usual = sum(letter in _WESTERN for letter in strange)
+    letters = sum(map(str.isalpha, western))
+    if usual * 10 >= len(strange) * 9 and usual * 5 <= letters * 3:
+        return western if "\ufffd" not in western else data.decode("latin-1")
+    best = from_bytes(data[:_SAMPLE]).best()
+    if best is not None:
+        return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
+    return western
+
+
+def header(value: str) -> str:
+    """A header value as compat32 keeps it, with 8-bit bytes as surrogates, made Unicode.
+
+    UTF-8 (RFC 6532), else Windows-1252: raw latin-1 in headers is against RFC 5322
+    and common.
+    """
+    if value.isascii():
+        return value
+    octets = value.encode("utf-8", "surrogateescape")
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return octets.decode("cp1252")
+        except UnicodeDecodeError:
+            return octets.decode("latin-1")
+
+
+def words(value: str) -> str:
+    """A header value with its encoded words (RFC 2047) decoded, exactly once.
+
+    Adjacent words of one charset are joined as bytes first: many senders cut
+    between the bytes of a letter. What is no encoded word stays as it is; so does
+    an encoded word that decoding brings to light.
+    """
+    if "=?" not in value:
+        return value
+    out: list[str] = []
+    pending, charset, position = b"", "", 0
+    for match in _WORD.finditer(value):
+        between = value[position : match.start()]
+        label = match[1].partition("*")[0].lower()  # RFC 2231 section 5: charset*language
+        if between.strip() or not position or label != charset:
+            out.append(text(pending, charset))
+            pending, charset = b"", label
+            # Section 6.2: blanks between two encoded words are not shown.
+            if between.strip() or not position:
+                out.append(between)
+        pending += _word_bytes(match[2], match[3])
+        position = match.end()
+    out += (text(pending, charset), value[position:])
+    return "".join(out)
+
+
+def _word_bytes(encoding: str, payload: str) -> bytes:
+    octets = payload.encode("utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(octets, header=True)
+    letters = re.sub(rb"[^A-Za-z0-9+/]", b"", octets)
+    return binascii.a2b_base64(letters[: len(letters) - (len(letters) % 4 == 1)] + b"==")
+
+
+def one_line(value: str) -> str:
+    """The text on one line, without controls, bidi controls and lone surrogates."""
+    return " ".join(_SURROGATES.sub("", value).translate(_ONE_LINE).split())
+
+
+def lines(value: str) -> str:
+    r"""The text with `\n` line ends, without NUL and other controls but tab and newline."""
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return _SURROGATES.sub("\ufffd", value.translate(_KEPT)).removeprefix("\ufeff")
+
+
+def unflow(value: str, delsp: bool) -> str:
+    r"""A format=flowed text (`\n` line ends) with its paragraphs on one line each.
+
+    RFC 3676 section 4: a line that ends in a blank flows into the next one of the
+    same quote depth; a blank put in front (space-stuffing) goes; "-- " never flows.
+    """
+    out: list[str] = []
+    flowing: list[str] = []
+    depth_before = 0
+    for line in value.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")
+        if flowing and (depth != depth_before or content == "-- "):
+            out.append(_paragraph(flowing, depth_before))
+            flowing = []
+        if content.endswith(" ") and content != "-- ":
+            flowing.append(content[:-1] if delsp else content)
+        else:
+            out.append(_paragraph([*flowing, content], depth))
+            flowing = []
+        depth_before = depth
+    if flowing:
+        out.append(_paragraph(flowing, depth_before))
+    return "\n".join(out)
+
+
+def _paragraph(pieces: list[str], depth: int) -> str:
+    return ">" * depth + (" " if depth else "") + "".join(pieces)

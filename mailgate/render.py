@@ -1,0 +1,287 @@
+"""Mails of the desk: a letter goes in, the bytes that travel come out.
+
+Every mail carries its reference three ways (design, section 7) and nothing that
+its reader must not see: what is for agents alone is taken away here, before a
+template, shipped or overridden, can print it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_timezone_location
+
+from mailgate.mail_templates import environments, mailto, problems
+from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
+from rules import reference, subject
+from rules.model import Address, Attachment
+
+_ANSWERS = {"opened", "late"}  # templates that answer one mail of their recipient
+_ANCESTORS = 50  # ids in References; some servers refuse header blocks of over 100 kB
+_QUOTED = 4000  # characters of a quoted tail that an agent's mail shows
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """All that the template of one mail to one recipient may know. See docs/templates.md."""
+
+    template: str  # mail/LANGUAGE/NAME.j2
+    tag: str  # the third bracket of the subject
+    number: int  # of the ticket
+    subject: str  # the ticket's base subject
+    state: str  # a key of [states]
+    state_label: str  # what people read
+    recipient: Address
+    to_agent: bool  # the recipient is an agent
+    reference: str  # of this mail: mg- and 26 letters
+    date: datetime  # aware UTC; the Date header, and the hour from which deadlines are counted
+    requester: Address | None = None
+    owner_name: str = ""  # the agent of the ticket, "" while there is none
+    author: Address | None = None  # who speaks; None: the desk
+    by_agent: bool = False  # the author is an agent
+    via: str = ""  # the name of the holder whose mail or link the author used
+    via_link: bool = False  # it was a link (the portal), not a mail
+    text: str = ""  # what the author wrote now, or the question that a reminder is about
+    quoted: str = ""  # the folded rest; agents only
+    attachments: tuple[Attachment, ...] = ()  # all those of the entry
+    files: tuple[tuple[Attachment, bytes], ...] = ()  # those that ride along, with their content
+    unverified: bool = False  # nothing but the subject tag shows who wrote; agents only
+    automatic: bool = False  # the desk makes this mail by itself
+    automatic_note: str = ""  # why the words are held to be a machine's; agents only
+    quote_internal: bool = False  # the words are an internal note; agents only
+    clock_stopped: bool = False  # what came in stopped a closing clock; agents only
+    reason: str = ""  # a trouble in words, "unproven" for an agent without proof; agents only
+    related: int | None = None  # another ticket of the same thread; agents only
+    cc: tuple[Address, ...] = ()  # the Cc of the request; agents only
+    token: str = ""  # of the recipient's link, "" for a mail without link
+    ancestors: tuple[str, ...] = ()  # ids of mails that this recipient has, oldest first
+    asked_at: datetime | None = None  # when the question was asked
+    reminder_at: datetime | None = None
+    closes_at: datetime | None = None
+    keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, label); agents only
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A finished mail. Sent again, it is the same bytes under the same id."""
+
+    message_id: str  # without angle brackets
+    subject: str
+    data: bytes  # CRLF line ends
+
+    @property
+    def smtputf8(self) -> bool:
+        """The server must speak SMTPUTF8 (RFC 6531): an address is not ASCII."""
+        return not self.data.isascii()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone as a template sees them: `{{ author }}` prints the name."""
+
+    name: str
+    email: str  # "" in mails to outsiders
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def full(self) -> str:
+        """Name and address."""
+        return f"{self.name} <{self.email}>" if self.email not in ("", self.name) else self.name
+
+
+# What a template knows beside the letter's fields.
+DERIVED = ("to_author", "to_requester", "link", "listed", "choices", "hours_left", "hours_given")
+
+
+class Renderer:
+    """Renders the mails of one desk. Compiles each template once; safe to share by threads."""
+
+    def __init__(
+        self,
+        language: str,
+        timezone: str,
+        desk_name: str,
+        desk_address: str,
+        portal_url: str,
+        overrides: Path | None,
+    ) -> None:
+        """`timezone` is an IANA name; with `portal_url` "" no link is printed anywhere.
+
+        Raises ValueError for an unknown language or timezone.
+        """
+        self._language = language
+        self._desk = Address(desk_address, clean(desk_name))
+        self._domain = ascii_domain(desk_address)
+        self._portal = portal_url.rstrip("/")
+        try:
+            locale, zone = Locale.parse(language), ZoneInfo(timezone)
+        except (UnknownLocaleError, LookupError) as error:
+            raise ValueError(f"no such language or timezone: {error}") from error
+        words = {
+            "language": language,
+            "city": _city(zone, locale),
+            "desk_name": self._desk.name,
+            "desk_address": desk_address,
+            "portal_url": self._portal,
+            "mailto": partial(mailto, desk_address),
+        }
+        self._words = tuple(words)
+        self._text, self._html = environments(locale, zone, overrides, words)
+
+    def render(self, letter: Letter) -> Rendered:
+        """The mail of one letter.
+
+        Raises HeaderInjection if the finished bytes say something else than meant,
+        ValueError for an internal note to an outsider, jinja2.TemplateError for a
+        template that fails.
+        """
+        letter = self._for_reader(letter)
+        line = clean(subject.write(self._desk.name, letter.number, letter.tag, letter.subject))
+        context = self._context(letter, line)
+        name = self._file(letter.template)
+        text = self._text.get_template(name).render(context).rstrip()
+        outgoing = Outgoing(
+            sender=self._sender(letter),
+            to=letter.recipient,
+            subject=line,
+            message_id=reference.message_id(letter.reference, self._domain),
+            date=letter.date,
+            text=f"{text}\n\nRéf. {letter.reference}\n",
+            html=self._html.get_template(name).render(context),
+            in_reply_to=letter.ancestors[-1] if letter.ancestors else "",
+            references=(
+                reference.ancestor(letter.reference, self._domain),
+                *letter.ancestors[-_ANCESTORS:],
+            ),
+            headers=_headers(letter),
+            files=tuple((one.name, one.type, content) for one, content in letter.files),
+        )
+        data = serialize(outgoing)
+        verify(outgoing, data)
+        return Rendered(outgoing.message_id, line, data)
+
+    def missing(self, names: Iterable[str]) -> list[str]:
+        """What is wrong with the templates of these names, one sentence each, [] if nothing."""
+        known = [field.name for field in fields(Letter)] + [*DERIVED, *self._words, "full_subject"]
+        own = [self._file(name) for name in ("base", *names)]
+        return problems(self._text, ["mail/layout.txt.j2", "mail/layout.html.j2", *own], known)
+
+    def _file(self, template: str) -> str:
+        return f"mail/{self._language}/{template}.j2"
+
+    def _for_reader(self, letter: Letter) -> Letter:
+        """The letter without what its reader must not see, its facts on one line each."""
+        if letter.quote_internal and not letter.to_agent:
+            raise ValueError(f"{letter.reference}: an internal note is not for {letter.recipient}")
+        letter = replace(
+            letter,
+            subject=clean(self._cut(letter.subject)),
+            state_label=clean(letter.state_label),
+            owner_name=clean(letter.owner_name),
+            via=clean(letter.via),
+            text=self._cut(letter.text),
+            quoted=_clipped(self._cut(letter.quoted)),
+            automatic_note=clean(letter.automatic_note),
+            reason=self._cut(letter.reason),
+        )
+        if letter.to_agent:
+            return letter
+        return replace(
+            letter,
+            via=_without_address(letter.via),
+            quoted="",
+            unverified=False,
+            automatic_note="",
+            clock_stopped=False,
+            reason="",
+            related=None,
+            cc=(),
+            keywords=(),
+        )
+
+    def _cut(self, text: str) -> str:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return reference.cut(_UNPRINTABLE.sub(" ", text), self._portal).strip("\n")
+
+    def _sender(self, letter: Letter) -> Address:
+        if letter.automatic or letter.author is None:
+            return self._desk
+        name = f"{_person(letter.author, letter.to_agent)} via {self._desk.name}"
+        return replace(self._desk, name=name)
+
+    def _context(self, letter: Letter, full_subject: str) -> dict[str, object]:
+        author, requester, recipient = letter.author, letter.requester, letter.recipient
+        riding = {one for one, _ in letter.files}
+        linked = self._portal and letter.token
+        start = letter.asked_at or letter.date
+        context: dict[str, object] = {
+            field.name: getattr(letter, field.name) for field in fields(letter)
+        }
+        return context | {
+            "author": _person(author, letter.to_agent) if author else None,
+            "requester": _person(requester, letter.to_agent) if requester else None,
+            "recipient": _person(recipient, letter.to_agent),
+            "cc": tuple(_person(one, letter.to_agent) for one in letter.cc),
+            "full_subject": full_subject,
+            "to_author": author is not None and author.email == recipient.email,
+            "to_requester": requester is not None and requester.email == recipient.email,
+            "link": f"{self._portal}/t/{quote(letter.token)}" if linked else "",
+            "listed": tuple(one for one in letter.attachments if one not in riding),
+            "choices": tuple(
+                (keyword, label, self._choice(keyword, letter.reference, full_subject))
+                for keyword, label in letter.keywords
+            ),
+            "hours_left": _hours(letter.date, letter.closes_at),
+            "hours_given": _hours(start, letter.closes_at),
+        }
+
+    def _choice(self, keyword: str, cited: str, full_subject: str) -> str:
+        """A link that prefills an agent's answer; a word behind the keyword is his to write."""
+        word, blank, _ = keyword.partition(" ")
+        body = f"#{word}{blank}\n\n\nRéf. {cited}"
+        return mailto(self._desk.email, f"Re: {full_subject}", body)
+
+
+def _headers(letter: Letter) -> tuple[tuple[str, str], ...]:
+    # MS-OXCMAIL section 2.2.3.2.14; never OOF: an absence is worth knowing.
+    suppress = ("X-Auto-Response-Suppress", "DR, RN, NRN, AutoReply")
+    if not letter.automatic:  # a person's words with this header are lost on other desks
+        return (suppress,)
+    kind = "auto-replied" if letter.template in _ANSWERS else "auto-generated"
+    return suppress, ("Auto-Submitted", kind)  # RFC 3834 section 5
+
+
+def _city(zone: ZoneInfo, locale: Locale) -> str:
+    """The place whose hour it is: "Paris", or the zone's own name ("UTC")."""
+    if "/" not in zone.key:
+        return zone.key
+    return get_timezone_location(zone, locale=locale, return_city=True)
+
+
+def _person(address: Address, to_agent: bool) -> Person:
+    """Outsiders read names, never each other's addresses."""
+    name = clean(address.label) or address.email
+    return Person(name, address.email) if to_agent else Person(_without_address(name), "")
+
+
+def _without_address(name: str) -> str:
+    return name.partition("@")[0].strip(" <") or "?" if "@" in name else name
+
+
+def _hours(start: datetime, end: datetime | None) -> int | None:
+    return None if end is None else max(1, round((end - start).total_seconds() / 3600))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED].rstrip()}\n[…]"

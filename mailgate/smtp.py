@@ -1,0 +1,226 @@
+"""The way out, over SMTP (RFC 5321): one kept-open connection, one mail, one answer.
+
+A result is a value: what became of the mail, and whether the connection still
+serves. `UnreachableError` says that no mail can be tried at all at the moment.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailgate.config.models import Smtp
+
+# RFC 5321 section 4.5.3.2 asks for 5 minutes per command and 10 after the final dot.
+# One connection serves all mails here, so a stalling server must not stop the rest
+# for that long; docs/decisions.md gives the reasons.
+COMMAND_SECONDS = 60.0
+DATA_SECONDS = 180.0
+
+Auth = Callable[[smtplib.SMTP], None]
+
+
+class UnreachableError(Exception):
+    """There is no server, or it refuses us before any mail: the mails are not at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The server took the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Temporary:
+    """Not now: try again later."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permanent:
+    """Never: the server refuses this mail or its recipient."""
+
+    error: str
+
+
+Result = Sent | Temporary | Permanent
+
+# Answers to MAIL that speak of us and not of the mail: authentication (RFC 4954
+# section 6) and a server that closes (421).
+_OURS = frozenset({421, 454, 530, 534, 535, 538})
+
+
+def password_auth(user: str, password: str) -> Auth:
+    """The seam for logins: AUTH with a password (RFC 4954); no login for an empty user."""
+
+    def login(client: smtplib.SMTP) -> None:
+        if user:
+            client.login(user, password)
+
+    return login
+
+
+class Link:
+    """The connection to the server, opened when needed and kept. Not thread-safe."""
+
+    def __init__(self, config: Smtp, auth: Auth, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` is the context for certificates; None for the system's."""
+        self._config = config
+        self._auth = auth
+        self._tls = tls or ssl.create_default_context()
+        self._client: smtplib.SMTP | None = None
+
+    def open(self) -> None:
+        """Makes sure that the server listens. Raises UnreachableError."""
+        if self._client is not None and self._alive(self._client):
+            return
+        self.close()
+        client: smtplib.SMTP | None = None
+        try:
+            client = self._connect()
+            self._auth(client)
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            if client:
+                client.close()
+            raise UnreachableError(f"the SMTP server: {_words(error)}") from error
+        self._client = client
+
+    def send(self, sender: str, recipient: str, data: bytes) -> Result:
+        """Hands over one mail to one recipient.
+
+        Raises UnreachableError when no connection can be made. A connection that
+        breaks after the mail's last byte leaves open whether it was taken:
+        Temporary, so that it comes again under the same Message-ID.
+        """
+        reused = self._client is not None
+        try:
+            return self._send(sender, recipient, data)
+        except _StaleError as error:
+            if not reused:
+                raise UnreachableError(str(error)) from error
+            return self._once_more(sender, recipient, data)
+
+    def close(self) -> None:
+        """Says goodbye where the server still listens."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            client.quit()
+        except (smtplib.SMTPException, OSError):
+            client.close()
+
+    def _once_more(self, sender: str, recipient: str, data: bytes) -> Result:
+        """A server may close a kept connection at any time: a new one settles it."""
+        try:
+            return self._send(sender, recipient, data)
+        except _StaleError as error:
+            raise UnreachableError(str(error)) from error
+
+    def _send(self, sender: str, recipient: str, data: bytes) -> Result:
+        if self._client is None:
+            self.open()
+        client = self._client
+        assert client is not None
+        try:
+            started = self._start(client, sender, recipient)
+            if started:
+                client.rset()
+                return started
+            if client.sock:
+                client.sock.settimeout(DATA_SECONDS)
+            code, answer = client.data(data)
+            if client.sock:
+                client.sock.settimeout(COMMAND_SECONDS)
+            return _result(code, answer)
+        except smtplib.SMTPDataError as error:  # the answer to DATA itself
+            self.close()
+            return _result(error.smtp_code, error.smtp_error)
+        except smtplib.SMTPResponseException as error:
+            self.close()
+            return _result(error.smtp_code, error.smtp_error)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Temporary(f"the connection broke: {_words(error)}")
+
+    def _start(self, client: smtplib.SMTP, sender: str, recipient: str) -> Result | None:
+        """MAIL and RCPT; None when the server wants the mail."""
+        wide = not (sender + recipient).isascii()
+        if wide and not client.has_extn("smtputf8"):
+            return Permanent(f"the SMTP server cannot write to {recipient} (no SMTPUTF8, RFC 6531)")
+        if wide:
+            client.command_encoding = "utf-8"
+        try:
+            code, answer = client.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if wide else [])
+        except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
+            self._drop()
+            raise _StaleError(f"the SMTP server: {_words(error)}") from error
+        finally:
+            client.command_encoding = "ascii"
+        if code in _OURS:
+            self.close()
+            raise _StaleError(f"the SMTP server: {code} {_text(answer)}")
+        if code != 250:
+            # The desk's own address is refused: a setting is wrong, not this mail.
+            return Temporary(f"{code} {_text(answer)}")
+        if wide:
+            client.command_encoding = "utf-8"
+        try:
+            code, answer = client.rcpt(recipient)
+        finally:
+            client.command_encoding = "ascii"
+        return None if code in (250, 251) else _result(code, answer)
+
+    def _connect(self) -> smtplib.SMTP:
+        host, port = self._config.host, self._config.port
+        if self._config.tls == "implicit":
+            client: smtplib.SMTP = smtplib.SMTP_SSL(
+                host, port, timeout=COMMAND_SECONDS, context=self._tls
+            )
+        else:
+            client = smtplib.SMTP(host, port, timeout=COMMAND_SECONDS)
+        if client.sock:
+            client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.ehlo_or_helo_if_needed()
+        if self._config.tls == "starttls":
+            # RFC 3207: refused or unknown is an error, never clear text.
+            client.starttls(context=self._tls)
+            client.ehlo()
+        return client
+
+    def _alive(self, client: smtplib.SMTP) -> bool:
+        try:
+            return client.noop()[0] == 250
+        except (smtplib.SMTPException, OSError):
+            return False
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client:
+            client.close()
+
+
+class _StaleError(Exception):
+    """The connection was dead before the mail was."""
+
+
+def _result(code: int, answer: bytes | str) -> Result:
+    """RFC 5321 section 4.2.1: 2 is yes, 4 is not now, 5 is never."""
+    if 200 <= code < 300:
+        return Sent()
+    words = f"{code} {_text(answer)}"
+    return Permanent(words) if 500 <= code < 600 else Temporary(words)
+
+
+def _text(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    return _text(str(error)) or type(error).__name__

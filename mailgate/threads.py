@@ -1,0 +1,69 @@
+"""Which ticket does a mail belong to? The first sign that holds wins.
+
+1. A reference of ours: in In-Reply-To, in References, or in the body.
+2. A Message-ID that the ticket's mails carried or cited, if the sender belongs to it.
+3. The subject tag.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from rules import reference, subject
+from rules.model import Issued, Mail, Ticket
+from rules.policy import Policy
+from store import outbox, tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A mail's ticket, locked, and the sign that led there."""
+
+    ticket: Ticket | None
+    reason: str  # one sentence
+    issued: Issued | None = None  # the reference that was cited
+    by_tag: bool = False
+    related: int | None = None  # a ticket whose thread a stranger cites
+
+
+def find(tx: Session, policy: Policy, mail: Mail) -> Thread:
+    """The mail's thread; without a ticket when the mail opens one."""
+    return _by_reference(tx, mail) or _by_ancestor(tx, mail) or _by_tag(tx, policy, mail)
+
+
+def _by_reference(tx: Session, mail: Mail) -> Thread | None:
+    # The nearest first: what is answered, then the thread backwards, then the body from its top.
+    places = (*mail.in_reply_to, *reversed(mail.references), mail.text, mail.html)
+    cited = reference.find(places)
+    known = outbox.issued(tx, cited) if cited else {}
+    for one in cited:
+        if one in known and (ticket := tickets.load(tx, known[one].ticket)):
+            reason = f"cites a reference given to {known[one].holder.email}"
+            return Thread(ticket, reason, issued=known[one])
+    return None
+
+
+def _by_ancestor(tx: Session, mail: Mail) -> Thread | None:
+    ids = (*mail.in_reply_to, *mail.references, mail.message_id)
+    numbers = tickets.citing(tx, ids)
+    for number in numbers:
+        if mail.sender and tickets.belongs(tx, number, mail.sender.email):
+            reason = f"its thread is that of #{number}, to which its sender belongs"
+            return Thread(tickets.load(tx, number), reason)
+    if numbers:
+        reason = f"its thread is that of #{numbers[0]}, to which its sender does not belong"
+        return Thread(None, reason, related=numbers[0])
+    return None
+
+
+def _by_tag(tx: Session, policy: Policy, mail: Mail) -> Thread:
+    numbers = subject.find(mail.subject, (policy.desk, *policy.former_desks))
+    if len(numbers) > 1:
+        return Thread(None, "names several tickets in its subject and cites none")
+    for number in numbers:
+        if ticket := tickets.load(tx, number):
+            return Thread(ticket, f"carries the tag of #{number} and no other proof", by_tag=True)
+        return Thread(None, f"carries the tag of #{number}, which does not exist")
+    return Thread(None, "carries no reference, thread or tag of a ticket")

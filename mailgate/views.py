@@ -1,0 +1,180 @@
+"""What the terminal shows: JSON for programs, tables and sentences for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from rules.model import Address, Entry, EntryKind, Line, OutboxMail, Ticket
+from rules.policy import Policy
+
+_MAILS = {
+    "queued": "waits for its turn",
+    "sending": "is being sent",
+    "sent": "was sent",
+    "failed": "failed for good",
+    "withheld": "was withheld",
+}
+
+
+def tickets_json(tickets: Iterable[Ticket]) -> str:
+    return _json([_ticket(ticket) for ticket in tickets])
+
+
+def ticket_json(ticket: Ticket, entries: Iterable[Entry]) -> str:
+    return _json(_ticket(ticket) | {"entries": [_entry(entry) for entry in entries]})
+
+
+def held_json(lines: Iterable[Line]) -> str:
+    return _json([_held(line) for line in lines])
+
+
+def tickets_text(tickets: Sequence[Ticket]) -> str:
+    if not tickets:
+        return "no tickets yet"
+    table = _table("#", "state", "requester", "owner", "changed", "subject")
+    for t in tickets:
+        requester = t.requester.email if t.requester else "-"
+        cells = (f"#{t.number}", t.state, requester, t.owner or "-", _utc(t.changed), t.subject)
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
+    return _print(table)
+
+
+def held_text(lines: Sequence[Line]) -> str:
+    if not lines:
+        return "no mail is held"
+    table = _table("line", "received", "from", "subject", "reason")
+    for line in lines:
+        cells = (str(line.id), _utc(line.received), line.sender, line.subject, line.reason)
+        table.add_row(*(Text(_plain(cell)) for cell in cells))
+    return _print(table)
+
+
+def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezone: str) -> str:
+    """The ticket and its history, internal notes included: the terminal is an admin's."""
+    zone = ZoneInfo(timezone)
+    state = policy.states.get(ticket.state)
+    head = [
+        f"#{ticket.number} {ticket.subject}",
+        f"{state.label if state else ticket.state}, requester {ticket.requester or 'unknown'}, "
+        f"owner {ticket.owner or 'nobody yet'}",
+    ]
+    return _plain("\n".join([*head, *(_entry_text(entry, zone) for entry in entries)]))
+
+
+def line_text(line: Line, mails: Iterable[OutboxMail]) -> str:
+    """The ledger's answer for one copy of a mail, and what came of it."""
+    where = f"ledger line {line.id}, received {_utc(line.received)} in {line.folder}"
+    what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
+    ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
+    return _plain("\n".join([where, f"  {what}", *ticket, *map(_mail_text, mails)]))
+
+
+def mail_text(mail: OutboxMail) -> str:
+    """The outbox's answer for one mail of ours."""
+    return _plain(f"a mail of the desk about #{mail.ticket}\n{_mail_text(mail)}")
+
+
+def _ticket(ticket: Ticket) -> dict[str, object]:
+    return {
+        "number": ticket.number,
+        "subject": ticket.subject,
+        "state": ticket.state,
+        "requester": _email(ticket.requester),
+        "owner": ticket.owner or None,
+        "opened": _iso(ticket.opened),
+        "changed": _iso(ticket.changed),
+    }
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    return {
+        "kind": str(entry.kind),
+        "author": _email(entry.author),
+        "via": _email(entry.via),
+        "at": _iso(entry.at),
+        "text": entry.text,
+        "internal": entry.internal,
+        "verified": entry.verified,
+        "attachments": [
+            {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
+        ],
+    }
+
+
+def _held(line: Line) -> dict[str, object]:
+    return {
+        "line": line.id,
+        "received": _iso(line.received),
+        "from": line.sender or None,
+        "subject": line.subject,
+        "message_id": line.message_id or None,
+        "reason": line.reason,
+    }
+
+
+def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
+    marks = [
+        *(["internal"] if entry.internal else []),
+        *([f"via {entry.via.label}"] if entry.via else []),
+        *(["automatic"] if entry.automatic else []),
+        *(["unverified"] if entry.author and not entry.verified and not entry.via else []),
+    ]
+    notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
+    at = entry.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    lines = [f"\n{at}  {entry.kind}  {entry.author or 'the desk'}{notes}"]
+    lines += [f"    {line}" for line in entry.text.splitlines()]
+    lines += [f"    [{a.name}, {a.type}, {a.size} bytes]" for a in entry.attachments]
+    if entry.quoted:
+        lines.append(f"    [… {len(entry.quoted.splitlines())} quoted lines]")
+    return "\n".join(lines)
+
+
+def _mail_text(mail: OutboxMail) -> str:
+    tries = f", {mail.attempts} attempts" if mail.attempts > 1 else ""
+    error = f": {mail.error}" if mail.error else ""
+    return (
+        f"  to {mail.recipient.email}: {mail.subject}\n"
+        f"    asked for by {mail.policy_row}; {_MAILS[mail.state]}{tries}{error}"
+    )
+
+
+def _email(person: Address | None) -> str | None:
+    return person.email if person else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _plain(text: str) -> str:
+    """Nothing that a terminal would obey: mails may hold escape sequences."""
+    return "".join(c if c == "\n" or c.isprintable() else " " for c in text)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _print(table: Table) -> str:
+    out = StringIO()
+    Console(file=out, width=160, no_color=True).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
