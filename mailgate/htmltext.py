@@ -94,10 +94,10 @@ class _Writer:
 
     def flush(self, apart: bool = False) -> None:
         """Ends the current line; `apart` leaves a blank one before the next."""
-        text = "".join(self.current)
+        written = "".join(self.current)
         self.current = []
-        text = text.rstrip() if self.pre else text.strip()
-        if text:
+        text = written.rstrip() if self.pre else written.strip()
+        if text or "\u00a0" in written:  # Word writes an empty line as a no-break space
             self.line(text)
         if apart and (text or (self.lines and self.lines[-1].text.strip("> "))):
             self.line("")
