@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rules.automatic import verdict
-
 from mailgate import reply
 from mailgate.config import Config
 from mailgate.threads import Thread
 from rules import reference, subject
+from rules.automatic import verdict
 from rules.model import Address, Contribution, Mail, Reply, Role, Standing
 from rules.policy import Policy
 

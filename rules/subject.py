@@ -34,7 +34,7 @@ def write(desk: str, number: int, tag: str, subject: str) -> str:
 
 
 def find(subject: str, desks: Iterable[str]) -> tuple[int, ...]:
-    """The ticket numbers under one of these desk names in a decoded subject, each once, in order."""
+    """The ticket numbers under one of these desk names in a subject, each once, in order."""
     found = _tag(tuple(desks)).finditer(unicodedata.normalize("NFC", subject))
     numbers = (int(unicodedata.normalize("NFKC", match["number"])) for match in found)
     return tuple(dict.fromkeys(numbers))
