@@ -1,0 +1,67 @@
+"""The schema: migrations make what the tables say, and SCHEMA is their head."""
+
+from contextlib import closing
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
+
+from store.db import SCHEMA, Database, OutageError
+from store.tables import Base
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "mailgate.db"
+    with closing(Database(f"sqlite:///{path}")) as db:
+        db.migrate()
+    return path
+
+
+def test_the_migrations_make_exactly_the_tables(path: Path) -> None:
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+        context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_schema_is_the_newest_revision() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("store") / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA
+
+
+def test_a_second_migration_changes_nothing(path: Path) -> None:
+    before = path.read_bytes()
+    with closing(Database(f"sqlite:///{path}")) as db:
+        db.migrate()
+        db.check()
+    assert path.read_bytes() == before
+
+
+def test_durable_settings(path: Path) -> None:
+    with closing(Database(f"sqlite:///{path}")) as db, db.reading() as tx:
+        connection = tx.connection()
+        assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
+        assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
+
+
+def fill(db: Database) -> None:
+    big = "insert into raw (sha256, data) values (:n, zeroblob(9000))"
+    with db.transaction() as tx:
+        tx.connection().exec_driver_sql("pragma max_page_count = 1")
+        for n in range(2000):
+            tx.connection().execute(text(big), {"n": n})
+
+
+def test_a_full_database_is_an_outage_and_changes_nothing(path: Path) -> None:
+    with closing(Database(f"sqlite:///{path}")) as db:
+        with pytest.raises(OutageError, match="full"):
+            fill(db)
+        with db.reading() as tx:
+            assert tx.connection().execute(text("select count(*) from raw")).scalar() == 0
