@@ -7,11 +7,17 @@ go out: the entry, then the state it leads to, then who is told of each.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
+from rules.agent import UNPROVEN, decide_agent, keep_inside
+from rules.keywords import Answer
 from rules.model import (
     AddEntry,
     Address,
+    Bounced,
+    Clock,
+    Confirmed,
     Contribution,
     Effect,
     EntryKind,
@@ -20,8 +26,6 @@ from rules.model import (
     OpenTicket,
     Outcome,
     Role,
-    SetOwner,
-    SetState,
     Settle,
     Ticket,
     ToldLate,
@@ -29,17 +33,8 @@ from rules.model import (
     Verdict,
 )
 from rules.notify import Occasion, tells
-from rules.policy import NEW, OPEN, By, On, Policy
-
-_BY = {
-    Role.REQUESTER: By.REQUESTER,
-    Role.AGENT: By.AGENT,
-    Role.UNPROVEN: By.AGENT,
-    Role.OTHER: By.OTHER,
-    Role.UNVERIFIED: By.UNVERIFIED,
-}
-# Troubles that the templates put into words; others come as sentences.
-UNPROVEN, EMPTY = "unproven", "empty"
+from rules.policy import OPEN, RESOLVED, By, On, Policy
+from rules.steps import BY, entry, move, occasion
 
 
 def decide(
@@ -49,7 +44,8 @@ def decide(
 
     Total: every event has an answer, and nothing is raised.
     """
-    del now  # the clocks of the states will ask for it
+    if isinstance(event, Clock):
+        return _ring(policy, ticket, event, now) if ticket else ()
     if isinstance(event, Undelivered):
         return _undelivered(policy, ticket, event) if ticket else ()
     if event.author and event.author.email == policy.address:
@@ -58,29 +54,38 @@ def decide(
         return _open(policy, event)
     if event.repeat:
         return _repeat(event)
-    if policy.states[ticket.state].final:
-        return _late(policy, ticket, event)
     if event.automatic:
         return _automatic(policy, ticket, event, event.automatic)
-    if event.standing.role is Role.UNPROVEN:
-        return _inside(policy, ticket, event, UNPROVEN, event.standing.reason)
-    if event.standing.role is Role.AGENT and not event.text and not event.attachments:
-        return _inside(policy, ticket, event, EMPTY, "an answer without words of its own")
-    return _note(policy, ticket, event)
+    if policy.states[ticket.state].final and not _reopens(event):
+        return _late(policy, ticket, event)
+    match event.standing.role:
+        case Role.UNPROVEN:
+            return keep_inside(policy, ticket, event, UNPROVEN, event.standing.reason)
+        case Role.AGENT if event.confirms:
+            return _confirm(policy, ticket, event)
+        case Role.AGENT:
+            return decide_agent(policy, ticket, event)
+    return _outside(policy, ticket, event)
 
 
 def _open(policy: Policy, event: Contribution) -> tuple[Effect, ...]:
     verdict = event.automatic
     if verdict and verdict.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
         return (Settle(_outcome(verdict), f"{verdict.reason}; it belongs to no ticket"),)
-    occasion = Occasion(
-        On.OPENED, By.ANYONE, event.author, event.author, agents_only=verdict is not None
+    automatic = verdict is not None
+    opened = Occasion(
+        On.OPENED,
+        By.ANYONE,
+        event.author,
+        event.author,
+        agents_only=automatic,
+        automatic=automatic,
     )
     reason = verdict.reason if verdict else event.standing.reason
     return (
-        OpenTicket(event.subject, event.author, _outside(policy, event.cc)),
-        _entry(event, EntryKind.OPENING),
-        *tells(policy, occasion),
+        OpenTicket(event.subject, event.author, _strangers(policy, event.cc)),
+        entry(event, EntryKind.OPENING),
+        *tells(policy, opened),
         Settle(Outcome.OPENED, reason),
     )
 
@@ -89,20 +94,27 @@ def _repeat(event: Contribution) -> tuple[Effect, ...]:
     reason = "same Message-ID, sender and date as an earlier mail, other body: kept, nobody told"
     whole = "\n\n".join(part for part in (event.text, event.quoted) if part)
     return (
-        AddEntry(EntryKind.NOTE, event.author, "", whole, attachments=event.attachments),
+        AddEntry(
+            EntryKind.NOTE,
+            event.author,
+            "",
+            whole,
+            internal=event.standing.role in (Role.AGENT, Role.UNPROVEN),
+            attachments=event.attachments,
+        ),
         Settle(Outcome.NOTED, reason),
     )
 
 
 def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
     """A final ticket keeps what comes, changes nothing, and tells each sender once."""
-    author = event.author
-    known = author is None or event.automatic is not None or author.email in ticket.late_told
-    mails = tells(policy, _occasion(On.LATE, ticket, event, agents_only=known))
+    known = event.author is None or event.author.email in ticket.late_told
+    mails = tells(policy, occasion(On.LATE, ticket, event, agents_only=known))
     told = (ToldLate(mail.recipient.email) for mail in mails if not mail.to_agent)
-    unproven = event.standing.role is Role.UNPROVEN
+    asked = event.orders is not None and event.orders.kind is EntryKind.INTERNAL
+    inside = asked or event.answers_internal or event.standing.role is Role.UNPROVEN
     return (
-        _entry(event, EntryKind.INTERNAL if unproven else _kind(event.automatic)),
+        entry(event, EntryKind.INTERNAL if inside else EntryKind.NOTE),
         *mails,
         *told,
         Settle(Outcome.NOTED, f"{event.standing.reason}; the ticket is final, nothing changes"),
@@ -112,117 +124,103 @@ def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, 
 def _automatic(
     policy: Policy, ticket: Ticket, event: Contribution, verdict: Verdict
 ) -> tuple[Effect, ...]:
-    """Automatic mail on a ticket is an entry that only agents are told of (RFC 3834 section 2)."""
+    """Automatic mail on a ticket is an entry that only agents are told of (RFC 3834 section 2).
+
+    It answers nothing: no keyword is read, no state is left, no clock is stopped.
+    """
+    if event.undelivered:
+        return (
+            *_undelivered(policy, ticket, event.undelivered, event),
+            Bounced(event.undelivered.reference, event.undelivered.error),
+            Settle(Outcome.BOUNCE, f"{verdict.reason}; {event.undelivered.error}"),
+        )
+    kind = EntryKind.BOUNCE if verdict.kind is Kind.BOUNCE else EntryKind.AUTO_REPLY
+    on = On.LATE if policy.states[ticket.state].final else On.NOTE
     return (
-        _entry(event, _kind(verdict)),
-        *tells(policy, _occasion(On.NOTE, ticket, event, agents_only=True)),
+        replace(entry(event, kind), internal=event.standing.role is Role.UNPROVEN),
+        *tells(policy, occasion(on, ticket, event)),
         Settle(_outcome(verdict), verdict.reason),
     )
 
 
-def _inside(
-    policy: Policy, ticket: Ticket, event: Contribution, trouble: str, reason: str
+def _confirm(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
+    """An agent's answer proves that earlier words are his: they are carried out, once."""
+    assert event.confirms is not None
+    said = event.text or event.attachments
+    answer = (entry(event, EntryKind.INTERNAL),) if said else ()
+    done = decide_agent(policy, ticket, event.confirms.contribution)
+    return (*answer, Confirmed(event.confirms.entry_id), *done)
+
+
+def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
+    """Anybody else's note: it stops a closing clock and puts the ticket back in work."""
+    role, state = event.standing.role, policy.states[ticket.state]
+    settled = _confirmed_state(policy, ticket) if event.answer is Answer.CONFIRM else ""
+    said = event.text or event.attachments or not settled
+    words: tuple[Effect, ...] = ()
+    if said:
+        words = (
+            entry(event, EntryKind.NOTE),
+            *tells(policy, occasion(On.NOTE, ticket, event)),
+        )
+    changes, news = (
+        move(policy, ticket, settled or state.answer, event.author, BY[role])
+        if settled or state.answer
+        else ([], ())
+    )
+    return (*words, *changes, *news, Settle(Outcome.NOTED, event.standing.reason))
+
+
+def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
+    """Where the requester's confirmation leads: where silence would; "" if it means nothing."""
+    if ticket.state != RESOLVED:
+        return ""
+    return next((timer.state for timer in policy.states[RESOLVED].timers if timer.state), "")
+
+
+def _reopens(event: Contribution) -> bool:
+    """A proven agent's #rouvrir, alone in leaving a final state; his errors are told as ever."""
+    orders = event.confirms.contribution.orders if event.confirms else event.orders
+    agent = event.standing.role is Role.AGENT
+    return agent and orders is not None and (orders.state == OPEN or bool(orders.refused))
+
+
+def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[Effect, ...]:
+    """A timer is due. One that belongs to a state already left does nothing."""
+    if ticket.state != clock.state or now < clock.due or policy.states[ticket.state].final:
+        return ()
+    if clock.to_state:
+        changes, news = move(policy, ticket, clock.to_state, None, By.TIMER, with_words=True)
+        return (*changes, *news)
+    reminded = Occasion(On.REMINDER, By.TIMER, None, ticket.requester, ticket.owner)
+    return tells(policy, reminded)
+
+
+def _undelivered(
+    policy: Policy, ticket: Ticket, event: Undelivered, bounce: Contribution | None = None
 ) -> tuple[Effect, ...]:
-    """An agent's mail that must not go out: it stays among agents, and he is told."""
-    agent = policy.agent(event.author.email) if event.author else None
-    occasion = Occasion(
-        On.TROUBLE,
-        By.DESK,
-        None,
-        ticket.requester,
-        ticket.owner,
-        agent=Address(agent.address, agent.name) if agent else None,
-        reason=trouble,
-    )
-    return (
-        _entry(event, EntryKind.INTERNAL),
-        *tells(policy, _occasion(On.INTERNAL, ticket, event)),
-        *tells(policy, occasion),
-        Settle(Outcome.NOTED, f"{reason}; kept as an internal note"),
-    )
-
-
-def _note(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
-    by_agent = event.standing.role is Role.AGENT
-    settle = Settle(Outcome.NOTED, event.standing.reason)
-    if by_agent and event.answers_internal:
-        mails = tells(policy, _occasion(On.INTERNAL, ticket, event))
-        return (_entry(event, EntryKind.INTERNAL), *mails, settle)
-    effects: list[Effect] = [
-        _entry(event, EntryKind.NOTE),
-        *tells(policy, _occasion(On.NOTE, ticket, event)),
-    ]
-    if by_agent and ticket.state == NEW:
-        effects += _take_up(policy, ticket, event)
-    return (*effects, settle)
-
-
-def _take_up(policy: Policy, ticket: Ticket, event: Contribution) -> list[Effect]:
-    """The first public answer of an agent makes him the owner and moves new to open."""
-    agent = policy.agent(event.author.email) if event.author else None
-    owned: list[Effect] = [SetOwner(agent.address)] if agent and not ticket.owner else []
-    return [
-        *owned,
-        SetState(OPEN),
-        AddEntry(EntryKind.STATE, event.author, OPEN),
-        *tells(policy, _occasion(On.STATE, ticket, event, state=OPEN)),
-    ]
-
-
-def _undelivered(policy: Policy, ticket: Ticket, event: Undelivered) -> tuple[Effect, ...]:
     """A mail of ours that failed for good is told to the owner, never to the address that fails."""
     text = f"{event.recipient.email}: {event.error}"
-    occasion = Occasion(
+    failed = Occasion(
         On.TROUBLE,
         By.DESK,
         None,
         ticket.requester,
         "" if ticket.owner == event.recipient.email else ticket.owner,
         skip=event.recipient.email,
-        reason=text,
+        automatic=bounce is not None,
+        reason="undelivered",
     )
-    entry = AddEntry(EntryKind.BOUNCE, None, text, internal=True)
-    return (entry, *(() if event.notice_of_trouble else tells(policy, occasion)))
-
-
-def _occasion(
-    on: On, ticket: Ticket, event: Contribution, *, state: str = "", agents_only: bool = False
-) -> Occasion:
-    return Occasion(
-        on,
-        _BY[event.standing.role],
-        event.author,
-        ticket.requester,
-        ticket.owner,
-        state=state,
-        agents_only=agents_only,
-    )
-
-
-def _entry(event: Contribution, kind: EntryKind) -> AddEntry:
-    return AddEntry(
-        kind,
-        event.author,
-        event.text,
-        event.quoted,
-        via=event.standing.via,
-        internal=kind is EntryKind.INTERNAL,
-        verified=event.standing.verified,
-        automatic=event.automatic.reason if event.automatic else "",
-        attachments=event.attachments,
-    )
-
-
-def _kind(verdict: Verdict | None) -> EntryKind:
-    if verdict is None:
-        return EntryKind.NOTE
-    return EntryKind.BOUNCE if verdict.kind is Kind.BOUNCE else EntryKind.AUTO_REPLY
+    kept = AddEntry(EntryKind.BOUNCE, None, text, internal=True)
+    if bounce:
+        kept = replace(entry(bounce, EntryKind.BOUNCE), text=text, internal=True)
+    return (kept, *(() if event.notice_of_trouble else tells(policy, failed)))
 
 
 def _outcome(verdict: Verdict) -> Outcome:
     return Outcome.BOUNCE if verdict.kind is Kind.BOUNCE else Outcome.AUTO_REPLY
 
 
-def _outside(policy: Policy, people: Iterable[Address]) -> tuple[Address, ...]:
+def _strangers(policy: Policy, people: Iterable[Address]) -> tuple[Address, ...]:
     """Those who are neither the desk nor an agent."""
     return tuple(a for a in people if a.email != policy.address and policy.agent(a.email) is None)

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.keywords import Answer, Orders, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,12 @@ class Mail:
     body_digest: str  # sha256 (hex) of everything below the header block
     defects: tuple[str, ...] = ()  # what was mended while reading, in words
     from_html: bool = False  # text was made from html, no plain part has any
+
+    @property
+    def is_report(self) -> bool:
+        """Whether the mail is a multipart/report (RFC 6522), as delivery notifications are."""
+        kinds = self.headers.get("content-type", ())
+        return any(kind.lower().startswith("multipart/report") for kind in kinds)
 
     @property
     def cited(self) -> tuple[str, ...]:
@@ -114,6 +124,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A mail of ours that no server will take."""
+
+    recipient: Address
+    reference: str  # of that mail
+    error: str  # what the server answered, or how long it was tried
+    notice_of_trouble: bool  # that mail itself told of a trouble: telling again could loop
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An agent's words that waited for proof, and the entry that keeps them."""
+
+    entry_id: int
+    contribution: Contribution
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """What somebody adds to a ticket, or opens one with, by whatever way it came."""
 
@@ -126,21 +154,30 @@ class Contribution:
     cc: tuple[Address, ...] = ()  # whom the author put in copy
     automatic: Verdict | None = None
     related: int | None = None  # another ticket's thread that this mail cites
+    answers: str = ""  # the address to which the cited mail of ours went
+    quotes_us: bool = False  # the folded rest is a mail of ours
     answers_internal: bool = False  # the cited mail of ours was an internal one
+    orders: Orders | None = None  # a proven agent's keyword lines
+    answer: Answer | None = None  # a requester's #confirmer or #refuser, where it applies
+    confirms: Pending | None = None  # what an agent's answer proves to be his
+    undelivered: Undelivered | None = None  # what a bounce says of a mail of ours
     repeat: bool = False  # same Message-ID, sender and date as before, another body
 
 
 @dataclass(frozen=True, slots=True)
-class Undelivered:
-    """A mail of ours that no server will take."""
+class Clock:
+    """A timer of one ticket, as it runs."""
 
-    recipient: Address
-    subject: str  # of that mail
-    error: str  # what the server answered, or how long it was tried
-    notice_of_trouble: bool  # that mail itself told of a trouble: telling again could loop
+    id: int
+    state: str  # the state that it belongs to
+    due: datetime
+    after: timedelta  # from entering the state
+    notify: str  # "reminder", or
+    to_state: str  # the state to move to
+    source: str
 
 
-Event = Contribution | Undelivered
+Event = Contribution | Undelivered | Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +246,22 @@ class AddEntry:
     verified: bool = False
     automatic: str = ""  # why the words are held to be a machine's
     attachments: tuple[Attachment, ...] = ()
+    pending: bool = False  # an agent's words without proof: his answer would apply them
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Words that waited for proof have been carried out: they are not waited for any more."""
+
+    entry_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounced:
+    """A mail of ours came back: it was not delivered after all."""
+
+    reference: str
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +294,14 @@ class Tell:
     notice: bool = False  # made by the desk itself, not a person's words relayed
     bounded: bool = True  # counts against the ceiling per outside address and hour
     joins: bool = True  # the recipient belongs to the ticket from now on and gets a link
+    words: bool = True  # the entry's text goes along; False for the bare news of a state
     reason: str = ""  # what went wrong, for a trouble mail
+    refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out
 
 
-Effect = Settle | OpenTicket | AddEntry | SetState | SetOwner | ToldLate | Tell
+Effect = (
+    Settle | OpenTicket | AddEntry | Confirmed | Bounced | SetState | SetOwner | ToldLate | Tell
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +309,7 @@ class Copy:
     """One physical copy of a mail, as the mailbox hands it out."""
 
     uid: int
-    received: datetime  # INTERNALDATE, aware
+    received: datetime | None  # INTERNALDATE, aware; None where the server does not say
     raw: bytes
     size: int  # RFC822.SIZE
     whole: bool = True  # False: only the header block was fetched
@@ -300,6 +357,8 @@ class Issued:
     holder: Address  # to whom that mail of ours went
     to_agent: bool
     internal: bool  # that mail was about an internal entry
+    exposed: bool  # somebody else has seen the reference
+    pending: int  # the entry whose words wait for this agent's proof, 0 for none
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rules.keywords import Refusal
 from rules.model import Address, Tell
 from rules.policy import Agent, By, Notify, On, Policy, To
 
@@ -32,14 +33,18 @@ class Occasion:
     state: str = ""  # for On.STATE: the state it leads to
     agent: Address | None = None  # for On.TROUBLE: whom it concerns; None: the owner, or all
     skip: str = ""  # an address that must not be written to: it is the one that fails
+    others: tuple[Address, ...] = ()  # the copies of a reply, the addresses of a transfer
     agents_only: bool = False
+    automatic: bool = False  # a machine's words: their mails are bounded for agents too
     reason: str = ""
+    refused: tuple[Refusal, ...] = ()
 
 
-def tells(policy: Policy, occasion: Occasion) -> tuple[Tell, ...]:
+def tells(policy: Policy, occasion: Occasion, *, with_words: bool = True) -> tuple[Tell, ...]:
     """The mails that the table asks for, in its order; each recipient at most once.
 
     Never to the desk itself, and to the author only where the desk answers him.
+    `with_words` False: what was said is not for these mails, not even with `fold`.
     """
     mails: dict[str, Tell] = {}
     author = _canonical(policy, occasion.author.email) if occasion.author else ""
@@ -54,7 +59,9 @@ def tells(policy: Policy, occasion: Occasion) -> tuple[Tell, ...]:
                     continue
                 if occasion.agents_only and not is_agent:
                     continue
-                mails[person.email] = _tell(row, to, person, is_agent, occasion)
+                mails[person.email] = _tell(
+                    row, to, person, occasion, is_agent=is_agent, with_words=with_words
+                )
     return tuple(mails.values())
 
 
@@ -78,11 +85,16 @@ def _recipients(policy: Policy, occasion: Occasion, to: To) -> Iterator[tuple[Ad
             for agent in [owner] if owner else policy.agents:
                 yield _person(agent), True
         case To.COPIES | To.ADDRESS:
-            return
+            for other in occasion.others:
+                yield other, policy.agent(other.email) is not None
 
 
-def _tell(row: Notify, to: To, person: Address, is_agent: bool, occasion: Occasion) -> Tell:
-    notice = (row.on, to) in _TO_AUTHOR and not row.fold
+def _tell(
+    row: Notify, to: To, person: Address, occasion: Occasion, *, is_agent: bool, with_words: bool
+) -> Tell:
+    timer = occasion.by is By.TIMER  # its mails quote the question that was not answered
+    words = with_words and (row.fold or timer or row.on is not On.STATE)
+    notice = (row.on, to) in _TO_AUTHOR and (timer or not (row.fold and words))
     return Tell(
         person,
         to_agent=is_agent,
@@ -91,9 +103,11 @@ def _tell(row: Notify, to: To, person: Address, is_agent: bool, occasion: Occasi
         template=template_for(row, to, is_agent=is_agent),
         row=row.source,
         notice=notice or row.on is On.TROUBLE,
-        bounded=not is_agent and occasion.by is not By.AGENT,
+        bounded=occasion.automatic or (not is_agent and occasion.by is not By.AGENT),
         joins=to is not To.AUTHOR,
+        words=words,
         reason=occasion.reason,
+        refused=occasion.refused,
     )
 
 

@@ -16,6 +16,8 @@ from enum import StrEnum
 # public answer of an agent moves it to the second.
 NEW = "new"
 OPEN = "open"
+# The state whose end the requester may confirm or refuse, in a policy that has it.
+RESOLVED = "resolved"
 
 
 class On(StrEnum):

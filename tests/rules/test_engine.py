@@ -165,19 +165,19 @@ TOLD = [
     pytest.param(TICKET, said(MARIE, Role.REQUESTER, repeat=True), [], id="list copy of a mail"),
     pytest.param(
         TICKET,
-        Undelivered(MARIE, "[FRAM][#1898] x", "550 no", notice_of_trouble=False),
+        Undelivered(MARIE, "mg-x", "550 no", notice_of_trouble=False),
         [(SEB.email, "Anomalie")],
         id="undelivered to the requester",
     ),
     pytest.param(
         TICKET,
-        Undelivered(SEB, "[FRAM][#1898] x", "550 no", notice_of_trouble=False),
+        Undelivered(SEB, "mg-x", "550 no", notice_of_trouble=False),
         [(NADIA.email, "Anomalie")],
         id="undelivered to the owner",
     ),
     pytest.param(
         TICKET,
-        Undelivered(NADIA, "[FRAM][#1898] x", "550 no", notice_of_trouble=True),
+        Undelivered(NADIA, "mg-x", "550 no", notice_of_trouble=True),
         [],
         id="an undelivered trouble mail tells nobody",
     ),

@@ -1,0 +1,143 @@
+"""What a proven agent's mail does: his words, and the keyword lines above them.
+
+All or nothing: one line that cannot be carried out applies none, and the words
+stay inside, so that nothing leaks.
+"""
+
+from __future__ import annotations
+
+from rules.keywords import Orders
+from rules.model import (
+    AddEntry,
+    Address,
+    Contribution,
+    Effect,
+    EntryKind,
+    Outcome,
+    SetOwner,
+    Settle,
+    Tell,
+    Ticket,
+)
+from rules.notify import Occasion, tells
+from rules.policy import NEW, OPEN, Agent, By, On, Policy
+from rules.steps import entry, move, occasion
+
+# Troubles that the templates put into words; others come as sentences.
+UNPROVEN, EMPTY, REFUSED, NOBODY = "unproven", "empty", "refused", "nobody"
+_ON = {
+    EntryKind.NOTE: On.NOTE,
+    EntryKind.REPLY: On.REPLY,
+    EntryKind.TRANSFER: On.TRANSFER,
+    EntryKind.INTERNAL: On.INTERNAL,
+}
+
+
+def decide_agent(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
+    """The effects of a proven agent's contribution on a ticket that he may change."""
+    orders = event.orders or Orders()
+    if orders.refused:
+        reason = f"keyword line refused: {orders.refused[0].code}"
+        return keep_inside(policy, ticket, event, REFUSED, reason)
+    said = bool(event.text or event.attachments)
+    if not said and not orders.any:
+        return keep_inside(policy, ticket, event, EMPTY, "an answer without words of its own")
+    kind = orders.kind or _default_kind(event, orders)
+    if ticket.requester is None and kind is EntryKind.NOTE and said:
+        reason = "the ticket's requester is unknown, so nobody could read the note"
+        return keep_inside(policy, ticket, event, NOBODY, reason)
+    written = said or kind in (EntryKind.REPLY, EntryKind.TRANSFER)
+    effects: list[Effect] = []
+    words: tuple[Tell, ...] = ()
+    if written:
+        effects.append(entry(event, kind))
+        words = tells(policy, occasion(_ON[kind], ticket, event, others=orders.addresses))
+    public = written and kind is not EntryKind.INTERNAL
+    changes, news = _state(policy, ticket, event, orders, public=public)
+    owner, owned = _owner(policy, ticket, event, orders, public=public)
+    folded = {tell.recipient.email for tell in news if tell.words}
+    effects += [tell for tell in words if tell.recipient.email not in folded]
+    effects += [*owner, *changes, *news, *owned]
+    effects += _help(policy, event, orders)
+    return (*effects, Settle(Outcome.NOTED, event.standing.reason))
+
+
+def _default_kind(event: Contribution, orders: Orders) -> EntryKind:
+    """An answer goes where what it answers came from; a question to the desk stays inside."""
+    inside = event.answers_internal or orders.help
+    return EntryKind.INTERNAL if inside else EntryKind.NOTE
+
+
+def keep_inside(
+    policy: Policy, ticket: Ticket, event: Contribution, trouble: str, reason: str
+) -> tuple[Effect, ...]:
+    """An agent's mail that must not go out: it stays among agents, and he is told why."""
+    agent = policy.agent(event.author.email) if event.author else None
+    concerned = Occasion(
+        On.TROUBLE,
+        By.DESK,
+        None,
+        ticket.requester,
+        ticket.owner,
+        agent=_person(agent) if agent else None,
+        reason=trouble,
+        refused=event.orders.refused if event.orders else (),
+    )
+    return (
+        entry(event, EntryKind.INTERNAL, pending=trouble == UNPROVEN),
+        *(() if trouble == EMPTY else tells(policy, occasion(On.INTERNAL, ticket, event))),
+        *tells(policy, concerned),
+        Settle(Outcome.NOTED, f"{reason}; kept as an internal note"),
+    )
+
+
+def _state(
+    policy: Policy,
+    ticket: Ticket,
+    event: Contribution,
+    orders: Orders,
+    *,
+    public: bool,
+) -> tuple[list[Effect], tuple[Tell, ...]]:
+    """The state that was asked for; else the first public answer moves new to open."""
+    state = orders.state or (OPEN if ticket.state == NEW and public else "")
+    if not state:
+        return [], ()
+    return move(policy, ticket, state, event.author, By.AGENT, with_words=public)
+
+
+def _owner(
+    policy: Policy, ticket: Ticket, event: Contribution, orders: Orders, *, public: bool
+) -> tuple[list[Effect], list[Effect]]:
+    """Who owns the ticket from now on, and the line that tells an agent who was assigned."""
+    author = policy.agent(event.author.email) if event.author else None
+    if assigned := policy.agent(orders.owner):
+        told = Occasion(On.INTERNAL, By.AGENT, event.author, ticket.requester, assigned.address)
+        note = AddEntry(EntryKind.INTERNAL, event.author, f"→ {assigned.name}", internal=True)
+        return [SetOwner(assigned.address)], [note, *tells(policy, told)]
+    if public and author and ticket.state == NEW and not ticket.owner:
+        return [SetOwner(author.address)], []
+    return [], []
+
+
+def _help(policy: Policy, event: Contribution, orders: Orders) -> list[Effect]:
+    """The list of keywords, for an agent who asked for it."""
+    agent = policy.agent(event.author.email) if event.author else None
+    if not orders.help or agent is None:
+        return []
+    mail = Tell(
+        _person(agent),
+        to_agent=True,
+        on="help",
+        tag="#aide",
+        template="agent-help",
+        row="#aide",
+        notice=True,
+        bounded=False,
+        words=False,
+    )
+    return [AddEntry(EntryKind.INTERNAL, event.author, mail.tag, internal=True), mail]
+
+
+def _person(agent: Agent) -> Address:
+    return Address(agent.address, agent.name)

@@ -1,0 +1,82 @@
+"""What several decisions are made of: the entry for somebody's words, the move to a state."""
+
+from __future__ import annotations
+
+from rules.model import (
+    AddEntry,
+    Address,
+    Contribution,
+    Effect,
+    EntryKind,
+    Role,
+    SetState,
+    Tell,
+    Ticket,
+)
+from rules.notify import Occasion, tells
+from rules.policy import By, On, Policy
+
+BY = {
+    Role.REQUESTER: By.REQUESTER,
+    Role.AGENT: By.AGENT,
+    Role.UNPROVEN: By.AGENT,
+    Role.OTHER: By.OTHER,
+    Role.UNVERIFIED: By.UNVERIFIED,
+}
+
+
+def occasion(
+    on: On,
+    ticket: Ticket,
+    event: Contribution,
+    *,
+    agents_only: bool = False,
+    others: tuple[Address, ...] = (),
+) -> Occasion:
+    """What the [[notify]] table is asked about somebody's contribution."""
+    return Occasion(
+        on,
+        BY[event.standing.role],
+        event.author,
+        ticket.requester,
+        ticket.owner,
+        agents_only=agents_only or event.automatic is not None,
+        automatic=event.automatic is not None,
+        # What answered by itself at that address would answer this mail as well.
+        skip=event.answers if event.automatic else "",
+        others=others,
+    )
+
+
+def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> AddEntry:
+    """The history's line for what somebody said."""
+    return AddEntry(
+        kind,
+        event.author,
+        event.text,
+        event.quoted,
+        via=event.standing.via,
+        internal=kind is EntryKind.INTERNAL,
+        verified=event.standing.verified,
+        automatic=event.automatic.reason if event.automatic else "",
+        attachments=event.attachments,
+        pending=pending,
+    )
+
+
+def move(
+    policy: Policy,
+    ticket: Ticket,
+    state: str,
+    author: Address | None,
+    by: By,
+    *,
+    with_words: bool = False,
+) -> tuple[list[Effect], tuple[Tell, ...]]:
+    """The move to a state, and the mails that tell of it.
+
+    `with_words`: the entry written before may ride in a row with `fold`.
+    """
+    moved = Occasion(On.STATE, by, author, ticket.requester, ticket.owner, state=state)
+    mails = tells(policy, moved, with_words=with_words)
+    return [SetState(state), AddEntry(EntryKind.STATE, author, state)], mails
