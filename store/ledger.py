@@ -52,8 +52,17 @@ def known(tx: Session, mailbox: int, uids: Collection[int]) -> dict[int, Known]:
     return {uid: Known(row or 0, Outcome(outcome), tries) for uid, row, outcome, tries in rows}
 
 
-def take(tx: Session, mailbox: int, copies: Sequence[Copy], now: datetime) -> list[Taken]:
-    """Transaction (A): the bytes and one row per copy, with the attempt's number."""
+def take(
+    tx: Session,
+    mailbox: int,
+    copies: Sequence[Copy],
+    now: datetime,
+    not_again: Collection[int] = (),
+) -> list[Taken]:
+    """Transaction (A): the bytes and one row per copy, with the attempt's number.
+
+    Taking the UIDs in `not_again` once more counts as no further attempt.
+    """
     raw_ids = _keep(tx, [copy.raw for copy in copies])
     before = known(tx, mailbox, [copy.uid for copy in copies])
     fresh = [
@@ -62,7 +71,7 @@ def take(tx: Session, mailbox: int, copies: Sequence[Copy], now: datetime) -> li
             "uid": copy.uid,
             "raw_id": raw_id,
             "whole": copy.whole,
-            "received_at": copy.received,
+            "received_at": copy.received or now,
             "taken_at": now,
             "attempts": 1,
             "outcome": Outcome.TAKEN,
@@ -72,7 +81,7 @@ def take(tx: Session, mailbox: int, copies: Sequence[Copy], now: datetime) -> li
     ]
     if fresh:
         tx.exec(insert(Ledger), params=fresh)
-    again = [row.id for row in before.values()]
+    again = [row.id for uid, row in before.items() if uid not in not_again]
     if again:
         tx.exec(
             update(Ledger)
@@ -86,7 +95,7 @@ def take(tx: Session, mailbox: int, copies: Sequence[Copy], now: datetime) -> li
             copy.uid,
             raw_id,
             rows[copy.uid].attempts,
-            copy.received,
+            copy.received or now,
             copy.raw,
             copy.whole,
         )
@@ -184,8 +193,10 @@ def refiled(tx: Session, row: int) -> None:
 
 
 def drop(tx: Session, row: int, now: datetime) -> None:
-    """Lets a held copy go; its bytes stay in the store."""
-    settle(tx, row, Settle(Outcome.DROPPED, "dropped by an admin"), now)
+    """Lets a held copy go; its bytes stay in the store, and why it was held."""
+    reason = tx.exec(select(Ledger.reason).where(col(Ledger.id) == row)).one()
+    gone = {"outcome": Outcome.DROPPED, "reason": f"dropped by an admin; was held: {reason}"}
+    tx.exec(update(Ledger).where(col(Ledger.id) == row).values(settled_at=now, refile=True, **gone))
 
 
 def _keep(tx: Session, mails: Sequence[bytes]) -> list[int]:

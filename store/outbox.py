@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from rules.model import Address, Issued, OutboxMail
-from store.tables import Outbox
+from store.tables import Entry, Outbox
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
 
@@ -111,7 +111,11 @@ def take_over(tx: Session) -> int:
 
 def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
     """Of these references, those that the desk gave out."""
-    query = select(Outbox).where(col(Outbox.reference).in_(references))
+    query = (
+        select(Outbox, Entry.pending)
+        .join(Entry, col(Entry.id) == Outbox.entry_id)
+        .where(col(Outbox.reference).in_(references))
+    )
     return {
         row.reference: Issued(
             row.reference,
@@ -119,9 +123,23 @@ def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
             Address(row.recipient, row.recipient_name),
             row.to_agent,
             row.internal,
+            row.exposed,
+            row.entry_id if pending and row.event == "trouble" else 0,
         )
-        for row in tx.exec(query)
+        for row, pending in tx.exec(query)
     }
+
+
+def expose(tx: Session, references: Collection[str]) -> None:
+    """Somebody else has seen these references: they prove no agent any more."""
+    tx.exec(update(Outbox).where(col(Outbox.reference).in_(references)).values(exposed=True))
+
+
+def bounced(tx: Session, reference: str, error: str) -> None:
+    """A mail that was sent came back."""
+    tx.exec(
+        update(Outbox).where(col(Outbox.reference) == reference).values(state="failed", error=error)
+    )
 
 
 def count_since(tx: Session, recipient: str, since: datetime) -> int:
@@ -166,6 +184,11 @@ def _outgoing(row: Outbox, *, with_data: bool = False) -> OutboxMail:
         error=row.error,
         data=row.data if with_data else b"",
     )
+
+
+def data(tx: Session, reference: str) -> bytes:
+    """The bytes of the mail of ours that carries this reference, b"" when there is none."""
+    return tx.exec(select(Outbox.data).where(col(Outbox.reference) == reference)).first() or b""
 
 
 def by_reference(tx: Session, reference: str) -> OutboxMail | None:

@@ -36,6 +36,7 @@ class Mailbox(Base, table=True):
     uidvalidity: int
     first_uid: int  # UIDNEXT at first contact: older UIDs were there before the desk
     since: datetime  # mails that were there before and are older than this are held
+    read_at: datetime | None = None  # when it was last read to its end
 
 
 class Raw(Base, table=True):
@@ -109,8 +110,23 @@ class Participant(Base, table=True):
     address: str
     name: str = ""
     token: str = Field(unique=True)
-    belongs: bool = True  # False: only mailed once, such as a stranger told that it is closed
+    belongs: str = "full"  # "copied": in copy of the request; "": mailed once, a stranger
     late_told: bool = False
+
+
+class Timer(Base, table=True):
+    """Something that will happen to a ticket if it stays in its state."""
+
+    __tablename__ = "timer"
+
+    id: int | None = Field(default=None, primary_key=True)
+    ticket: int = Field(foreign_key="ticket.number", index=True)
+    state: str  # the state that it belongs to
+    due_at: datetime = Field(index=True)
+    after: int  # seconds from entering the state, as the policy had it then
+    notify: str = ""  # "reminder", or
+    to_state: str = ""  # the state to move to
+    policy_row: str
 
 
 class Entry(Base, table=True):
@@ -129,6 +145,7 @@ class Entry(Base, table=True):
     internal: bool = False
     verified: bool = False
     automatic: str = ""
+    pending: bool = False  # an agent's words without proof, until he confirms them
     raw_id: int | None = Field(default=None, foreign_key="raw.id")
     attachments: str = "[]"  # JSON list of [part, name, type, size, content id]
 
@@ -170,7 +187,8 @@ class Outbox(Base, table=True):
     subject: str
     policy_row: str  # the policy's line that asked for it
     data: bytes = Field(sa_type=LargeBinary)
-    state: str  # queued | sending | sent | failed | withheld
+    state: str  # queued | sending | sent | failed | withheld | dropped
+    exposed: bool = False  # somebody else has seen the reference: it proves no agent any more
     attempts: int = 0
     queued_at: datetime
     next_at: datetime

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
@@ -12,6 +13,15 @@ from sqlmodel import Session, col, select
 from rules.model import AddEntry, Address, Attachment, Entry, EntryKind, Ticket
 from store import tables
 from store.tables import Counter, Participant, ThreadId
+
+
+class Belongs(StrEnum):
+    """How somebody belongs to a ticket, from the least to the most."""
+
+    STRANGER = ""  # was mailed once, such as one who is told that it is closed
+    COPIED = "copied"  # was in copy of the request, as its writer pleased
+    FULL = "full"  # the requester, an agent, or whom an agent wrote to
+
 
 _CITED = 50  # ids remembered of one mail's References; a long thread cites about 20
 _HAD = 20  # ids put into the References of one of ours (RFC 5322 3.6.4 sets no limit)
@@ -70,6 +80,7 @@ def add_entry(tx: Session, number: int, entry: AddEntry, now: datetime, raw_id: 
         internal=entry.internal,
         verified=entry.verified,
         automatic=entry.automatic,
+        pending=entry.pending,
         raw_id=raw_id if entry.attachments or entry.text or entry.quoted else None,
         attachments=json.dumps(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
@@ -81,10 +92,10 @@ def add_entry(tx: Session, number: int, entry: AddEntry, now: datetime, raw_id: 
     return row.id
 
 
-def join(tx: Session, number: int, person: Address, new_token: str, *, belongs: bool = True) -> str:
+def join(tx: Session, number: int, person: Address, new_token: str, belongs: Belongs) -> str:
     """Makes this person known to the ticket and returns the token of the person's own link.
 
-    `new_token` is used only for somebody new. `belongs` is never taken back.
+    `new_token` is used only for somebody new. Nobody comes to belong less.
     """
     row = tx.exec(
         select(Participant).where(
@@ -100,8 +111,8 @@ def join(tx: Session, number: int, person: Address, new_token: str, *, belongs: 
             belongs=belongs,
         )
         tx.add(row)
-    elif belongs and not row.belongs:
-        row.belongs = True
+    elif list(Belongs).index(belongs) > list(Belongs).index(Belongs(row.belongs)):
+        row.belongs = belongs
     tx.flush()
     return row.token
 
@@ -114,14 +125,12 @@ def told_late(tx: Session, number: int, email: str) -> None:
     )
 
 
-def belongs(tx: Session, number: int, email: str) -> bool:
-    """Whether this address is the requester's or of somebody whom the ticket knows."""
-    query = select(Participant.id).where(
-        col(Participant.ticket) == number,
-        col(Participant.address) == email,
-        col(Participant.belongs),
+def belongs(tx: Session, number: int, email: str) -> Belongs | None:
+    """How this address belongs to the ticket; None when it does not."""
+    query = select(Participant.belongs).where(
+        col(Participant.ticket) == number, col(Participant.address) == email
     )
-    return tx.exec(query).first() is not None
+    return Belongs(tx.exec(query).first() or Belongs.STRANGER) or None
 
 
 def cite(tx: Session, number: int, author: str, message_id: str, cited: Iterable[str] = ()) -> None:
@@ -170,14 +179,32 @@ def history(tx: Session, number: int) -> list[Entry]:
     return [_entry(row) for row in tx.exec(query)]
 
 
-def copies(tx: Session, number: int) -> tuple[Address, ...]:
-    """Everybody who belongs to the ticket, in the order in which they came."""
+def question(tx: Session, number: int, agents: Collection[str]) -> Entry | None:
+    """The last public words that an agent wrote: what a reminder reminds of."""
     query = (
-        select(Participant.address, Participant.name)
-        .where(col(Participant.ticket) == number, col(Participant.belongs))
-        .order_by(col(Participant.id))
+        select(tables.Entry)
+        .where(
+            col(tables.Entry.ticket) == number,
+            col(tables.Entry.kind).in_((EntryKind.NOTE, EntryKind.REPLY)),
+            col(tables.Entry.author).in_(agents),
+        )
+        .order_by(col(tables.Entry.id).desc())
     )
-    return tuple(Address(email, name) for email, name in tx.exec(query))
+    row = tx.exec(query).first()
+    return _entry(row) if row else None
+
+
+def pending(tx: Session, entry_id: int) -> int | None:
+    """The raw mail of an entry whose words wait for proof; None when they do not."""
+    query = select(tables.Entry.raw_id).where(
+        col(tables.Entry.id) == entry_id, col(tables.Entry.pending)
+    )
+    return tx.exec(query).first()
+
+
+def confirmed(tx: Session, entry_id: int) -> None:
+    """The words have been carried out and wait no longer."""
+    tx.exec(update(tables.Entry).where(col(tables.Entry.id) == entry_id).values(pending=False))
 
 
 def _next_number(tx: Session, first: int) -> int:

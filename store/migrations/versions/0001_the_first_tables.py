@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("uidvalidity", sa.Integer(), nullable=False),
         sa.Column("first_uid", sa.Integer(), nullable=False),
         sa.Column("since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("read_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mailbox")),
         sa.UniqueConstraint("folder", "uidvalidity", name=op.f("uq_mailbox_folder_uidvalidity")),
     )
@@ -70,6 +71,7 @@ def upgrade() -> None:
         sa.Column("internal", sa.Boolean(), nullable=False),
         sa.Column("verified", sa.Boolean(), nullable=False),
         sa.Column("automatic", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("raw_id", sa.Integer(), nullable=True),
         sa.Column("attachments", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["raw_id"], ["raw.id"], name=op.f("fk_entry_raw_id_raw")),
@@ -86,7 +88,7 @@ def upgrade() -> None:
         sa.Column("address", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("token", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("belongs", sa.Boolean(), nullable=False),
+        sa.Column("belongs", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("late_told", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["ticket"], ["ticket.number"], name=op.f("fk_participant_ticket_ticket")
@@ -111,6 +113,23 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("thread_id", schema=None) as batch_op:
         batch_op.create_index("ix_thread_id_ticket_address", ["ticket", "address"], unique=False)
+
+    op.create_table(
+        "timer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("ticket", sa.Integer(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("due_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("after", sa.Integer(), nullable=False),
+        sa.Column("notify", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("to_state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("policy_row", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.ForeignKeyConstraint(["ticket"], ["ticket.number"], name=op.f("fk_timer_ticket_ticket")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timer")),
+    )
+    with op.batch_alter_table("timer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_timer_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_timer_ticket"), ["ticket"], unique=False)
 
     op.create_table(
         "ledger",
@@ -163,6 +182,7 @@ def upgrade() -> None:
         sa.Column("policy_row", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("exposed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("queued_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("next_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
@@ -198,6 +218,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_message_id"))
 
     op.drop_table("ledger")
+    with op.batch_alter_table("timer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_timer_ticket"))
+        batch_op.drop_index(batch_op.f("ix_timer_due_at"))
+
+    op.drop_table("timer")
     with op.batch_alter_table("thread_id", schema=None) as batch_op:
         batch_op.drop_index("ix_thread_id_ticket_address")
 
