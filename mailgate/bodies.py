@@ -25,7 +25,7 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
     """The texts of the mail and what is left as files; `defects` gets what was mended.
 
     An HTML part counts as text only where no plain one says the same: not inside an
-    alternative with a plain part, and not after plain text.
+    alternative with a plain part. Further HTML parts are kept as files.
     """
     body = Body()
     pieces: list[str] = []
@@ -48,13 +48,17 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
     if htmls:
         leaf, body.html = htmls[0]
         for further, _ in htmls[1:]:
-            if further.alternative not in plain_in and further.alternative != leaf.alternative:
+            if further.alternative not in plain_in and (
+                further.alternative != leaf.alternative or further.alternative == -1
+            ):
                 body.attachments += attachments.describe(further)
         if pieces[0] == "" and leaf.alternative not in plain_in:
             pieces[0] = htmltext.text(body.html)
             body.from_html = pieces[0] != "" and len(pieces) == 1
             if not pieces[0] and body.html.strip():
                 defects.append("the HTML body shows no text")
+        elif leaf.alternative not in plain_in:
+            pieces.append(htmltext.text(body.html))  # a gateway's banner stood above it
     body.attachments.sort(key=lambda attachment: attachment.part)
     body.text = "\n\n".join(piece for piece in pieces if piece) or _named_text(tree)
     return body

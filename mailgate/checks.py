@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -31,8 +32,10 @@ class Report:
 def check(config: Config, now: datetime, *, offline: bool) -> Report:
     """Looks at templates and database, and unless `offline` at both servers. Changes nothing."""
     report = Report()
-    _templates(config, report)
+    report.problems += templates(config)
+    report.misconfigured = bool(report.problems)
     _trust(config, report)
+    _portal(config, report)
     _database(config, report)
     if not offline:
         _imap(config, now, report)
@@ -53,7 +56,8 @@ def templates_of(policy: Policy) -> set[str]:
     }
 
 
-def _templates(config: Config, report: Report) -> None:
+def templates(config: Config) -> list[str]:
+    """What is wrong with the templates that the policy's mails are made from, in sentences."""
     renderer = Renderer(
         config.desk.language,
         config.desk.timezone,
@@ -62,9 +66,7 @@ def _templates(config: Config, report: Report) -> None:
         config.portal.url,
         config.templates,
     )
-    missing = renderer.missing(sorted(templates_of(config.policy)))
-    report.problems += missing
-    report.misconfigured = bool(missing)
+    return renderer.missing(sorted(templates_of(config.policy)))
 
 
 def _trust(config: Config, report: Report) -> None:
@@ -81,10 +83,20 @@ def _trust(config: Config, report: Report) -> None:
         )
 
 
+def _portal(config: Config, report: Report) -> None:
+    if config.portal.url:
+        report.warnings.append(
+            f"{config.path.name}: portal.url: this version has no portal yet, "
+            "so the links in its mails lead nowhere; leave it empty"
+        )
+
+
 def _database(config: Config, report: Report) -> None:
     with closing(Database(config.database_url)) as db:
         if not db.path.parent.is_dir():
             report.problems.append(f"{db.path.parent}: there is no such folder for the database")
+        elif not os.access(db.path if db.path.exists() else db.path.parent, os.W_OK):
+            report.problems.append(f"{db.path}: cannot be written; check its owner and mode")
         elif not db.path.exists():
             report.facts.append(f"{db.path}: no database yet; `mailgate run` makes it")
         else:
@@ -123,4 +135,5 @@ def _smtp(config: Config, report: Report) -> None:
         except UnreachableError as error:
             report.problems.append(f"{config.path.name}: smtp: {error}")
             return
-    report.facts.append(f"SMTP {config.smtp.host}: login works")
+    done = "login works" if config.smtp.user else "answers; no login, as smtp.user is empty"
+    report.facts.append(f"SMTP {config.smtp.host}: {done}")

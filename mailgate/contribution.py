@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from mailgate import reply
+from dataclasses import replace
+
+from mailgate import quotes, reply
 from mailgate.config import Config
 from mailgate.threads import Thread
 from rules import reference, subject
 from rules.automatic import verdict
-from rules.model import Address, Contribution, Mail, Reply, Role, Standing
-from rules.policy import Policy
+from rules.keywords import Answer, read_agent, read_requester
+from rules.model import Address, Contribution, Mail, Reply, Role, Standing, Ticket
+from rules.policy import RESOLVED, Policy
 
 _SUBJECT = 200  # characters kept of a subject; RFC 5322 lines end at 998
 _TITLE = 60  # characters of the text that name a ticket without a subject
 
 
 def contribution(
-    config: Config, mail: Mail, thread: Thread, standing: Standing, *, repeat: bool
+    config: Config, mail: Mail, thread: Thread, standing: Standing, ours: str = ""
 ) -> Contribution:
-    """What `mail` adds to its thread's ticket, or opens one with."""
-    words = _words(mail, thread, standing)
+    """What `mail` adds to its thread's ticket, or opens one with.
+
+    `ours` is the text of the mail of ours that it answers.
+    """
+    words = _words(mail, thread, standing, ours)
     text = reference.cut(words.text, config.portal.url).strip("\n")
-    return Contribution(
-        author=mail.sender,
+    plain = Contribution(
+        author=_author(config.policy, mail, standing),
         standing=standing,
         subject=_subject(config.policy, mail, text),
         text=text,
@@ -30,19 +36,53 @@ def contribution(
         cc=_in_copy(config.policy, mail),
         automatic=verdict(mail),
         related=thread.related,
+        answers=thread.issued.holder.email if thread.issued else "",
+        quotes_us=bool(reference.find([words.rest])),
         answers_internal=thread.issued is not None and thread.issued.internal,
-        repeat=repeat and thread.ticket is not None,
     )
+    return _with_keywords(config.policy, plain, thread.ticket)
 
 
-def _words(mail: Mail, thread: Thread, standing: Standing) -> Reply:
+def _with_keywords(policy: Policy, said: Contribution, ticket: Ticket | None) -> Contribution:
+    """Reads the keyword lines of those who may write some; a machine never may."""
+    if ticket is None or said.automatic or said.author is None:
+        return said
+    if said.standing.role is Role.AGENT:
+        known = {ticket.requester.email if ticket.requester else "", policy.address}
+        cc = [a for a in said.cc if policy.agent(a.email) is None and a.email not in known]
+        orders, text = read_agent(policy, said.author.email, said.text, cc)
+        if not orders.any and ticket.requester and said.author.email == ticket.requester.email:
+            # He is the one who asks here, and speaks to his colleagues.
+            return replace(said, standing=replace(said.standing, role=Role.REQUESTER))
+        return replace(said, orders=orders, text=said.text if orders.refused else text)
+    own = said.standing.role is Role.REQUESTER and said.standing.verified
+    if own and ticket.state == RESOLVED:
+        answer, text = read_requester(said.text)
+        keep = answer is Answer.REFUSE and not text  # a bare "#refuser" is all that was said
+        return replace(said, answer=answer, text=said.text if keep else text)
+    return said
+
+
+def _author(policy: Policy, mail: Mail, standing: Standing) -> Address | None:
+    """The sender; a proven agent under the name and address that the desk knows him by."""
+    agent = policy.agent(mail.sender.email) if mail.sender else None
+    if agent and standing.role is Role.AGENT:
+        return Address(agent.address, agent.name)
+    return mail.sender
+
+
+def _words(mail: Mail, thread: Thread, standing: Standing, ours: str) -> Reply:
     """The new text. An opening is kept whole, and so is an answer that is all quote.
 
-    An agent's stays empty then, for what he quotes may be internal.
+    An agent's stays empty then, for what he quotes may be internal. His client may
+    quote in a way that is not known: what the desk itself wrote to him is cut all the same.
     """
     if thread.ticket is None:
         return Reply(mail.text)
     cut = reply.split(mail.text, mail.html)
+    if standing.role in (Role.AGENT, Role.UNPROVEN) and ours:
+        new, quoted = quotes.cut(cut.text, ours)
+        cut = Reply(new, "\n\n".join(part for part in (quoted, cut.rest) if part))
     if cut.text or mail.attachments or standing.role in (Role.AGENT, Role.UNPROVEN):
         return cut
     return Reply(mail.text)

@@ -20,10 +20,12 @@ from typing import Any
 
 import schedule
 
-from mailgate import delivery, imap, intake, smtp
+from mailgate import imap, intake, smtp, ticker
 from mailgate.config import Config
+from mailgate.delivery import Courier
 from mailgate.desk import Desk
 from mailgate.imap import GoneError, RefusedError
+from mailgate.intake import Life
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
 from rules import reference
@@ -33,15 +35,19 @@ from store.db import Database, OutageError
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
-_LOOK = 5  # seconds between two looks for mails whose retry is due
+_LOOK = 5  # seconds between two looks for timers and retries that are due
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
 # What a server or the database may do at any time: said in one line, tried again.
 PASSING = (GoneError, RefusedError, OutageError, UnreachableError)
 
 
-def open_desk(config: Config, db: Database) -> Desk:
-    """The desk on its database, with the real clock and real randomness."""
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
+    """The desk on its database, with real randomness; `now` is aware."""
     return Desk(
         config=config,
         db=db,
@@ -53,7 +59,7 @@ def open_desk(config: Config, db: Database) -> Desk:
             config.portal.url,
             config.templates,
         ),
-        now=lambda: datetime.now(UTC),
+        now=now,
         new_reference=lambda: reference.encode(secrets.token_bytes(16)),
         new_token=lambda: secrets.token_urlsafe(16),
     )
@@ -86,14 +92,14 @@ def run(config: Config) -> None:
             for thread in threads:
                 thread.start()
             log.info("the desk %s <%s> is open", config.desk.name, config.desk.address)
-            _keep_time([(_LOOK, due.set)], stop)
+            _keep_time([(_LOOK, lambda: _tick(desk, due))], stop)
             for thread in threads:
                 thread.join()
     log.info("the desk is closed")
 
 
-def run_once(config: Config) -> bool:
-    """Takes everything due now: mails in, then mails out. False when the mailbox fails.
+def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
+    """Takes everything due now: mails in, timers, mails out. False when the mailbox fails.
 
     Raises OutageError, WrongSchemaError or AlreadyRunningError.
     """
@@ -102,9 +108,10 @@ def run_once(config: Config) -> bool:
     with closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
-            desk = open_desk(config, db)
+            desk = open_desk(config, db, now)
             _take_over(desk)
             read = _empty_mailbox(desk, stop)
+            ticker.step(desk)
             _empty_outbox(desk, stop)
     return read
 
@@ -114,7 +121,7 @@ def _stop_on_signals(*events: Event) -> None:
         for event in events:
             event.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, end)
 
 
@@ -134,7 +141,8 @@ def _empty_mailbox(desk: Desk, stop: Event) -> bool:
 def _empty_outbox(desk: Desk, stop: Event) -> None:
     with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
         try:
-            while not stop.is_set() and delivery.step(desk, link, stop):
+            courier = Courier(desk, link)
+            while not stop.is_set() and courier.step(stop):
                 pass
         except UnreachableError as error:
             log.warning("%s; the mails wait", error)
@@ -142,10 +150,12 @@ def _empty_outbox(desk: Desk, stop: Event) -> None:
 
 def _take_in(desk: Desk, stop: Event, due: Event) -> None:
     trouble: Counter[int] = Counter()
+    life: Life | None = None
 
     def session(again: Callable[[], None]) -> None:
+        nonlocal life
         with imap.connect(desk.config.imap, imap_auth(desk.config), trouble) as mailbox:
-            life = intake.contact(desk, mailbox)
+            life = intake.contact(desk, mailbox, life)
             while not stop.is_set():
                 if intake.step(desk, mailbox, life):
                     due.set()
@@ -158,11 +168,13 @@ def _take_in(desk: Desk, stop: Event, due: Event) -> None:
 
 
 def _send_out(desk: Desk, stop: Event, due: Event) -> None:
+    courier = Courier(desk, smtp.Link(desk.config.smtp, smtp_auth(desk.config)))
+
     def session(again: Callable[[], None]) -> None:
-        with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
+        with closing(courier.link):
             while not stop.is_set():
                 due.clear()
-                while delivery.step(desk, link, stop):
+                while courier.step(stop):
                     pass
                 again()
                 due.wait()
@@ -191,6 +203,14 @@ def _for_ever(session: Callable[[Callable[[], None]], None], stop: Event) -> Non
         if stop.wait(pause):
             return
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def _tick(desk: Desk, due: Event) -> None:
+    """Fires timers, and wakes delivery for their mails and for retries that are due."""
+    try:
+        ticker.step(desk)
+    finally:
+        due.set()
 
 
 def _take_over(desk: Desk) -> None:

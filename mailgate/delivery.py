@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
 
@@ -17,6 +18,7 @@ from sqlmodel import Session
 
 from mailgate import effects
 from mailgate.desk import Desk
+from mailgate.mime_headers import ascii_address
 from mailgate.smtp import Link, Permanent, Result, Sent, Temporary, UnreachableError
 from rules.engine import decide
 from rules.model import OutboxMail, Undelivered
@@ -35,30 +37,54 @@ def backoff(attempts: int) -> timedelta:
     return timedelta(minutes=_DELAYS[min(attempts, len(_DELAYS)) - 1])
 
 
-def step(desk: Desk, link: Link, stop: Event) -> int:
-    """Sends one batch of what is due; returns how many mails it dealt with.
+@dataclass(slots=True)
+class Courier:
+    """The one sender of a desk: its connection, and results that no database took yet."""
 
-    Raises UnreachableError when no mail can be tried; the mail in hand is then
-    deferred, the others are as they were. Returns early once `stop` is set.
-    """
-    with desk.db.transaction() as tx:
-        mails = outbox.claim(tx, desk.now(), BATCH)
-    for rank, mail in enumerate(mails):
-        if stop.is_set():
-            _release(desk, mails[rank:])
-            return rank
-        try:
-            result = link.send(desk.policy.address, mail.recipient.email, mail.data)
-        except UnreachableError as error:
-            record(desk, mail, Temporary(str(error)))
-            _release(desk, mails[rank + 1 :])
-            raise
-        except BaseException:
-            _release(desk, mails[rank + 1 :])
-            raise
-        record(desk, mail, result)
-        _keep_rate(desk, stop)
-    return len(mails)
+    desk: Desk
+    link: Link
+    unrecorded: list[tuple[OutboxMail, Result]] = field(default_factory=list)
+
+    def step(self, stop: Event) -> int:
+        """Sends one batch of what is due; returns how many mails it dealt with.
+
+        Raises UnreachableError when no mail can be tried; the mail in hand is then
+        deferred. Raises OutageError when a result cannot be committed: it is kept,
+        and committed before anything else is sent. Returns early once `stop` is set.
+        """
+        while self.unrecorded:
+            record(self.desk, *self.unrecorded[0])
+            self.unrecorded.pop(0)
+        with self.desk.db.transaction() as tx:
+            # Nothing is in hand here: what is marked as being sent was left by an outage.
+            outbox.take_over(tx)
+            mails = outbox.claim(tx, self.desk.now(), BATCH)
+        for rank, mail in enumerate(mails):
+            if stop.is_set():
+                self._release(mails[rank:])
+                return rank
+            try:
+                result = self._send(mail)
+            except UnreachableError as error:
+                self._record(mail, Temporary(str(error)))
+                self._release(mails[rank + 1 :])
+                raise
+            self._record(mail, result)
+            _keep_rate(self.desk, stop)
+        return len(mails)
+
+    def _send(self, mail: OutboxMail) -> Result:
+        sender = ascii_address(self.desk.policy.address)
+        return self.link.send(sender, ascii_address(mail.recipient.email), mail.data)
+
+    def _record(self, mail: OutboxMail, result: Result) -> None:
+        self.unrecorded.append((mail, result))
+        record(self.desk, mail, result)
+        self.unrecorded.pop()
+
+    def _release(self, mails: Sequence[OutboxMail]) -> None:
+        with self.desk.db.transaction() as tx:
+            outbox.release(tx, [mail.id for mail in mails])
 
 
 def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
@@ -74,20 +100,18 @@ def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
                 _fail(tx, desk, mail, f"given up after {PATIENCE.days} days: {error}")
             case Permanent(error):
                 _fail(tx, desk, mail, error)
-    if not isinstance(result, Sent):
-        log.warning("outbox %d for #%d: %s", mail.id, mail.ticket, result)
+    if isinstance(result, Sent):
+        log.info("mail %d about #%d: sent", mail.id, mail.ticket)
+    else:
+        fate = "refused for good" if isinstance(result, Permanent) else "has to wait"
+        log.warning("mail %d about #%d: %s: %s", mail.id, mail.ticket, fate, result.error)
 
 
 def _fail(tx: Session, desk: Desk, mail: OutboxMail, error: str) -> None:
     outbox.failed(tx, mail.id, error)
     ticket = tickets.load(tx, mail.ticket)
-    event = Undelivered(mail.recipient, mail.subject, error, mail.event == "trouble")
+    event = Undelivered(mail.recipient, mail.reference, error, mail.event == "trouble")
     effects.apply(tx, desk, ticket, decide(desk.policy, ticket, event, desk.now()), desk.now())
-
-
-def _release(desk: Desk, mails: Sequence[OutboxMail]) -> None:
-    with desk.db.transaction() as tx:
-        outbox.release(tx, [mail.id for mail in mails])
 
 
 def _keep_rate(desk: Desk, stop: Event) -> None:

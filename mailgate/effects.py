@@ -12,19 +12,23 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from mailgate import letters
 from mailgate.desk import Desk
-from mailgate.parse import attachment_bytes
-from mailgate.render import Letter
+from mailgate.letters import Files, Scene
 from rules.model import (
     AddEntry,
     Address,
-    Attachment,
+    Bounced,
+    Clock,
+    Confirmed,
     Contribution,
     Effect,
+    Entry,
     EntryKind,
     OpenTicket,
     OutboxMail,
     Outcome,
+    Role,
     SetOwner,
     SetState,
     Settle,
@@ -33,7 +37,8 @@ from rules.model import (
     ToldLate,
 )
 from rules.policy import NEW
-from store import outbox, tickets
+from store import outbox, tickets, timers
+from store.tickets import Belongs
 
 _HOUR = timedelta(hours=1)
 
@@ -46,6 +51,19 @@ class Source:
     raw_id: int
     message_id: str
     cited: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a decision was made on, beside the ticket."""
+
+    event: Contribution | None = None
+    source: Source | None = None  # its mail
+    confirmed: Source | None = None  # the mail that it confirms
+    about: Entry | None = None  # what a timer reminds of
+
+
+NO_CAUSE = Cause()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +81,10 @@ def apply(
     ticket: Ticket | None,
     effects: Iterable[Effect],
     now: datetime,
-    event: Contribution | None = None,
-    source: Source | None = None,
+    cause: Cause = NO_CAUSE,
 ) -> Applied:
-    """Writes the effects of one decision into the open transaction.
-
-    `event` and `source` are the contribution behind them and its mail, if any.
-    """
-    change = _Change(tx, desk, ticket, now, event, source)
+    """Writes the effects of one decision, made on `cause`, into the open transaction."""
+    change = _Change(tx, desk, ticket, now, cause)
     for effect in effects:
         change.write(effect)
     change.tell()
@@ -86,16 +100,19 @@ class _Change:
         desk: Desk,
         ticket: Ticket | None,
         now: datetime,
-        event: Contribution | None,
-        source: Source | None,
+        cause: Cause,
     ) -> None:
         self.tx, self.desk, self.now = tx, desk, now
-        self.ticket, self.event, self.source = ticket, event, source
+        self.ticket, self.cause, self.source = ticket, cause, cause.source
         self.settle = Settle(Outcome.NOTED, "")  # events without a mail have no ledger line
-        self.words: AddEntry | None = None  # the entry that holds what was said
-        self.words_id: int | None = None
+        about = cause.about
+        self.words = _again(about) if about else None  # the entry that holds what was said
+        self.words_id = about.id if about else None
+        self.last_id: int | None = None  # of the entry written last
+        self.stopped = False  # an answer stopped a closing clock
         self.mails: list[tuple[Tell, AddEntry, int]] = []
-        self._files: tuple[tuple[Attachment, bytes], ...] | None = None
+        self._running: list[Clock] | None = None  # the ticket's clocks, once all is written
+        self._files: Files | None = None
 
     def write(self, effect: Effect) -> None:
         match effect:
@@ -106,17 +123,25 @@ class _Change:
             case AddEntry():
                 self._add(effect)
             case SetState(state):
-                self._change(state=state)
+                self._enter(state)
+            case Confirmed(entry_id):
+                tickets.confirmed(self.tx, entry_id)
+                self.source = self.cause.confirmed
+            case Bounced(reference, error):
+                outbox.bounced(self.tx, reference, error)
             case SetOwner(agent):
                 self._change(owner=agent)
             case ToldLate(email):
                 tickets.join(
-                    self.tx, self._number, Address(email), self.desk.new_token(), belongs=False
+                    self.tx,
+                    self._number,
+                    Address(email),
+                    self.desk.new_token(),
+                    Belongs.STRANGER,
                 )
                 tickets.told_late(self.tx, self._number, email)
             case Tell():
-                assert self.words is not None
-                self.mails.append((effect, self.words, self.words_id or 0))
+                self._tell(effect)
 
     def tell(self) -> None:
         for tell, entry, entry_id in self.mails:
@@ -132,22 +157,57 @@ class _Change:
         self.ticket = tickets.open_ticket(
             self.tx, effect.subject, effect.requester, NEW, first, self.now
         )
-        for person in (effect.requester, *effect.cc):
-            if person:
-                tickets.join(self.tx, self._number, person, self.desk.new_token())
+        people = [(person, Belongs.COPIED) for person in effect.cc]
+        if effect.requester:
+            people.insert(0, (effect.requester, Belongs.FULL))
+        for person, belongs in people:
+            tickets.join(self.tx, self._number, person, self.desk.new_token(), belongs)
 
     def _add(self, entry: AddEntry) -> None:
         source = self.source
         entry_id = tickets.add_entry(
             self.tx, self._number, entry, self.now, source.raw_id if source else None
         )
-        if entry.kind is EntryKind.STATE:
-            return
-        self.words, self.words_id = entry, entry_id
+        self.last_id = entry_id
         self._change()
-        if source:
+        if entry.kind is not EntryKind.STATE:
+            self.words, self.words_id = entry, entry_id
+        if source and self._may_cite():
             author = entry.author.email if entry.author else ""
             tickets.cite(self.tx, self._number, author, source.message_id, source.cited)
+
+    def _may_cite(self) -> bool:
+        """A stranger's or a forger's ids must not become part of the ticket's thread."""
+        event = self.cause.event
+        doubtful = (Role.UNVERIFIED, Role.UNPROVEN)
+        return event is None or event.standing.role not in doubtful
+
+    def _enter(self, state: str) -> None:
+        """A new state, with its clocks; entering the same one again starts them anew."""
+        ticket, states = self.ticket, self.desk.policy.states
+        assert ticket is not None
+        event = self.cause.event
+        outside = event is not None and event.standing.role is not Role.AGENT
+        self.stopped |= outside and any(timer.state for timer in states[ticket.state].timers)
+        self._change(state=state)
+        timers.set_all(
+            self.tx,
+            ticket.number,
+            [
+                Clock(0, state, self.now + t.after, t.after, t.notify, t.state, t.source)
+                for t in states[state].timers
+            ],
+        )
+
+    def _tell(self, tell: Tell) -> None:
+        """A mail about the words, or about the bare news that the last entry is."""
+        if tell.words and self.words and self.words_id:
+            self.mails.append((tell, self.words, self.words_id))
+        else:
+            news = AddEntry(
+                EntryKind.STATE, self.cause.event.author if self.cause.event else None, ""
+            )
+            self.mails.append((tell, news, self.last_id or self.words_id or 0))
 
     def _change(self, state: str = "", owner: str = "") -> None:
         tickets.change(self.tx, self._number, self.now, state, owner)
@@ -161,11 +221,14 @@ class _Change:
 
     def _queue(self, tell: Tell, entry: AddEntry, entry_id: int) -> None:
         person = tell.recipient
-        token = tickets.join(
-            self.tx, self._number, person, self.desk.new_token(), belongs=tell.joins
-        )
+        belongs = Belongs.FULL if tell.joins else Belongs.STRANGER
+        token = tickets.join(self.tx, self._number, person, self.desk.new_token(), belongs)
         knows = tell.joins or tickets.belongs(self.tx, self._number, person.email)
-        letter = self._letter(tell, entry, token if knows else "")
+        ancestors = tickets.had(self.tx, self._number, person.email)
+        files = self._riding(entry)
+        letter = letters.compose(
+            self._scene(), tell, entry, token if knows else "", ancestors, files
+        )
         rendered = self.desk.renderer.render(letter)
         withheld = self._over_ceiling(tell)
         outbox.enqueue(
@@ -190,51 +253,27 @@ class _Change:
         )
         tickets.cite(self.tx, self._number, person.email, rendered.message_id)
 
-    def _letter(self, tell: Tell, entry: AddEntry, token: str) -> Letter:
-        ticket, event, policy = self.ticket, self.event, self.desk.policy
-        assert ticket is not None
-        owner = policy.agent(ticket.owner)
-        files = () if tell.notice else self._riding(entry)
-        return Letter(
-            template=tell.template,
-            tag=tell.tag,
-            number=ticket.number,
-            subject=ticket.subject,
-            state=ticket.state,
-            state_label=policy.states[ticket.state].label,
-            requester=ticket.requester,
-            owner_name=owner.name if owner else "",
-            recipient=tell.recipient,
-            to_agent=tell.to_agent,
-            author=entry.author,
-            by_agent=bool(entry.author and policy.agent(entry.author.email)),
-            via=entry.via.label if entry.via else "",
-            text=entry.text,
-            quoted=entry.quoted if tell.to_agent else "",
-            attachments=entry.attachments,
-            files=files,
-            unverified=bool(entry.author) and not entry.verified and not entry.via,
-            automatic=tell.notice,
-            automatic_note=entry.automatic,
-            reason=tell.reason,
-            related=event.related if event else None,
-            cc=event.cc if event and tell.to_agent else (),
-            token=token,
-            reference=self.desk.new_reference(),
-            ancestors=tickets.had(self.tx, ticket.number, tell.recipient.email),
-            date=self.now,
-            quote_internal=entry.internal,
+    def _scene(self) -> Scene:
+        assert self.ticket is not None
+        if self._running is None:
+            self._running = timers.running(self.tx, self._number)
+        about = self.cause.about
+        return Scene(
+            self.desk,
+            self.ticket,
+            self.cause.event,
+            self.now,
+            about.at if about else self.now,
+            self._running,
+            self.stopped,
         )
 
-    def _riding(self, entry: AddEntry) -> tuple[tuple[Attachment, bytes], ...]:
-        """The entry's attachments with their bytes, or none where they are too large together."""
+    def _riding(self, entry: AddEntry) -> Files:
+        if not entry.attachments or self.source is None:
+            return ()
         if self._files is None:
-            size = sum(attachment.size for attachment in entry.attachments)
-            fits = self.source and size <= self.desk.config.smtp.attach_limit
-            raw = self.source.raw if self.source else b""
-            self._files = tuple(
-                (a, attachment_bytes(raw, a.part)) for a in entry.attachments if fits
-            )
+            limit = self.desk.config.smtp.attach_limit
+            self._files = letters.riding(entry, self.source.raw, limit)
         return self._files
 
     def _over_ceiling(self, tell: Tell) -> str:
@@ -246,3 +285,10 @@ class _Change:
         if sent < limit:
             return ""
         return f"more than {limit} mails to this address within an hour ([limits] per_address_hour)"
+
+
+def _again(entry: Entry) -> AddEntry:
+    """An entry of the history, told of once more: its words, without its files."""
+    return AddEntry(
+        entry.kind, entry.author, entry.text, internal=entry.internal, verified=entry.verified
+    )

@@ -28,6 +28,7 @@ TIMEOUT = 60.0  # seconds that a silent server is waited for
 IDLE_SECONDS = 15.0  # an EXISTS in the packet of "+ idling" is not seen, so IDLE is kept short
 _GLANCE = 0.5  # seconds between two looks at the stop signal while idling
 _PATIENCE = 5  # times that one mail alone may end the connection before it is given up
+_HELD_SCAN = 200  # mails of the held folder that are compared byte by byte
 _HEADER_BYTES = 64_000  # what the header of a mail too large is counted as
 
 Auth = Callable[[IMAPClient], None]
@@ -88,25 +89,33 @@ class Mailbox:
         """The first of these mails, as many as make one batch.
 
         A mail over `limit` bytes comes as its header, one that vanished is left
-        out, and one that the server cannot hand out comes without bytes.
+        out, and one that the server will not hand out comes without bytes.
         """
-        first = uids[: 1 if self._trouble[uids[0]] else BATCH_MAILS]
-        if self._trouble[first[0]] >= _PATIENCE:
-            return [self._unreadable(first[0])]
+        easy = [uid for uid in uids if not self._trouble[uid]]
+        asked = easy[:BATCH_MAILS] or list(uids[:1])
+        if self._trouble[asked[0]] >= _PATIENCE:
+            return [Copy(asked[0], None, b"", 0, whole=False)]
         try:
             with errors():
-                facts = self._client.fetch(first, ["RFC822.SIZE", "INTERNALDATE"])
-                sizes = {uid: int(facts[uid][b"RFC822.SIZE"]) for uid in first if uid in facts}
-                whole, large = plan(sizes, limit)
-                bodies = self._bodies(whole, "BODY.PEEK[]", b"BODY[]")
-                bodies |= self._bodies(large, "BODY.PEEK[HEADER]", b"BODY[HEADER]")
+                copies = self._copies(asked, limit)
         except (GoneError, RefusedError) as error:
-            self._trouble.update(first)
+            self._trouble.update(asked)
             raise GoneError(str(error)) from error
-        self._trouble.update(uid for uid in (*whole, *large) if uid not in bodies)
+        return copies
+
+    def _copies(self, asked: list[int], limit: int) -> list[Copy]:
+        facts = self._client.fetch(asked, ["RFC822.SIZE", "INTERNALDATE"])
+        sizes = {uid: int(facts[uid][b"RFC822.SIZE"]) for uid in asked if uid in facts}
+        whole, large = plan(sizes, limit)
+        bodies = self._bodies(whole, "BODY.PEEK[]", b"BODY[]")
+        bodies |= self._bodies(large, "BODY.PEEK[HEADER]", b"BODY[HEADER]")
+        # A server may list a mail and have no body for it, or an empty one.
+        given = {uid: body for uid, body in bodies.items() if body or not sizes[uid]}
+        self._trouble.update(uid for uid in (*whole, *large) if uid not in given)
+        self._trouble.update(uid for uid in asked if uid not in sizes)
         return [
-            Copy(uid, facts[uid][b"INTERNALDATE"], bodies[uid], sizes[uid], uid not in large)
-            for uid in sorted(bodies)
+            Copy(uid, facts[uid].get(b"INTERNALDATE"), given[uid], sizes[uid], uid not in large)
+            for uid in sorted(given)
         ]
 
     def move(self, uids: Collection[int], folder: str, source: str = "") -> None:
@@ -133,8 +142,10 @@ class Mailbox:
         with errors(), self._selected(self.held):
             uids = self._client.search("UNDELETED")
             if whole and uids:
+                # Some servers give a size that is not the number of bytes: those come last.
                 facts = self._client.fetch(uids, ["RFC822.SIZE"])
-                uids = [u for u in uids if u in facts and facts[u][b"RFC822.SIZE"] == len(raw)]
+                same = [u for u in uids if u in facts and facts[u][b"RFC822.SIZE"] == len(raw)]
+                uids = same or uids[-_HELD_SCAN:]
             return [uid for uid in uids if self._bodies([uid], part, key).get(uid) == raw]
 
     def older_than(self, moment: datetime) -> int:
@@ -169,11 +180,6 @@ class Mailbox:
         return {
             uid: found[uid][key] for uid in uids if uid in found and found[uid].get(key) is not None
         }
-
-    def _unreadable(self, uid: int) -> Copy:
-        with errors():
-            facts = self._client.fetch([uid], ["INTERNALDATE"])
-            return Copy(uid, facts[uid][b"INTERNALDATE"], b"", 0, whole=False)
 
     @contextmanager
     def _selected(self, folder: str) -> Iterator[None]:
@@ -216,7 +222,7 @@ def connect(
     """
     context = tls or ssl.create_default_context()
     implicit = config.tls == "implicit"
-    with errors():
+    with errors(f"{config.host}:{config.port}"):
         client = IMAPClient(
             config.host,
             port=config.port,
@@ -225,7 +231,7 @@ def connect(
             timeout=TIMEOUT,
         )
     try:
-        with errors():
+        with errors(f"{config.host}:{config.port}"):
             client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if config.tls == "starttls":
                 client.starttls(context)
@@ -240,25 +246,32 @@ def connect(
 
 
 @contextmanager
-def errors() -> Iterator[None]:
+def errors(server: str = "") -> Iterator[None]:
     """Everything that imapclient and sockets raise, as GoneError or RefusedError."""
+    who = f"the IMAP server {server}".rstrip()
     try:
         yield
     except LoginError as error:
-        raise RefusedError(f"the IMAP server refuses the login: {_words(error)}") from error
+        raise RefusedError(f"{who} refuses the login: {_words(error)}") from error
     except IMAPClientAbortError as error:
-        raise GoneError(f"the IMAP server went away: {_words(error)}") from error
+        raise GoneError(f"{who} went away: {_words(error)}") from error
     except IMAPClientError as error:
-        raise RefusedError(f"the IMAP server says no: {_words(error)}") from error
+        raise RefusedError(f"{who} says no: {_words(error)}") from error
+    except ssl.SSLError as error:
+        raise GoneError(
+            f"{who} and TLS do not get on ({error.reason or _words(error)}); "
+            "are [imap] tls and port right?"
+        ) from error
     except OSError as error:
-        raise GoneError(f"the IMAP server cannot be reached: {_words(error)}") from error
+        raise GoneError(f"{who} cannot be reached: {_words(error)}") from error
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         # Half an answer: imapclient trips over what a dying server leaves.
-        raise GoneError(f"the IMAP server's answer makes no sense: {error!r}") from error
+        raise GoneError(f"{who} gave an answer that makes no sense: {error!r}") from error
 
 
 def _words(error: Exception) -> str:
-    return str(error).removeprefix("b'").removesuffix("'") or type(error).__name__
+    words = str(error).removeprefix("b'").removesuffix("'")
+    return "".join(c if c.isprintable() else " " for c in words)[:300] or type(error).__name__
 
 
 def _prefix(client: IMAPClient) -> str:

@@ -13,20 +13,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from sqlmodel import Session
 
-from mailgate import effects, threads, trust
-from mailgate.contribution import contribution
+from mailgate import authentication, bounces, causes, effects, threads, trust
+from mailgate.bounces import Bounce
 from mailgate.desk import Desk
 from mailgate.imap import Mailbox
 from mailgate.parse import parse
 from rules.engine import decide
 from rules.model import Mail, Outcome, Settle, Taken
-from store import ledger
+from store import ledger, outbox, tickets, timers
 from store.db import OutageError
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ class Life:
     id: int
     first_uid: int  # older UIDs were there before the desk
     since: datetime  # of those, mails older than this are held
+    unsettled: set[int] = field(default_factory=set)  # taken, and then the database failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,20 @@ class Reading:
     taken: Taken
     mail: Mail | None
     refusal: str = ""
+    bounce: Bounce | None = None
 
 
-def contact(desk: Desk, mailbox: Mailbox) -> Life:
-    """Looks the inbox up in the ledger; a new one or a new UIDVALIDITY is written down."""
+def contact(desk: Desk, mailbox: Mailbox, before: Life | None = None) -> Life:
+    """Looks the inbox up in the ledger; a new one or a new UIDVALIDITY is written down.
+
+    `before` is what the connection before this one worked with.
+    """
     imap = desk.config.imap
     name = f"{imap.user}@{imap.host}/{mailbox.inbox}"
     since = desk.now() - timedelta(days=imap.first_days)
     with desk.db.transaction() as tx:
-        return Life(*ledger.contact(tx, name, mailbox.uidvalidity, mailbox.uidnext, since))
+        life = Life(*ledger.contact(tx, name, mailbox.uidvalidity, mailbox.uidnext, since))
+    return before if before and before.id == life.id else life
 
 
 def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
@@ -68,21 +74,32 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     Raises GoneError or RefusedError of the mailbox and OutageError of the database;
     whatever it had not finished then is found again by the next step.
     """
+    began = desk.now()
     uids = mailbox.search()[:_SCAN]
     with desk.db.reading() as tx:
         known = ledger.known(tx, life.id, uids)
     settled = {uid: row.outcome for uid, row in known.items() if row.outcome != Outcome.TAKEN}
-    if settled or not uids:
+    if not uids:
+        with desk.db.transaction() as tx:
+            timers.read_to_end(tx, life.id, began)
+        return 0
+    if settled:
         acknowledge(mailbox, settled)
         return len(settled)
     # A mail that was in hand when a process died comes alone, so that it fails alone.
     fresh = list(takewhile(lambda uid: uid not in known, uids))
     copies = mailbox.fetch(fresh or uids[:1], desk.config.limits.message)
     with desk.db.transaction() as tx:
-        taken = ledger.take(tx, life.id, copies, desk.now())
-    outcomes = settle(desk, [read(copy, refusal(desk, life, copy)) for copy in taken])
+        # An outage is not the mail's fault: only a take that ended a process counts.
+        taken = ledger.take(tx, life.id, copies, desk.now(), not_again=life.unsettled)
+    life.unsettled.update(copy.uid for copy in taken)
+    outcomes = settle(desk, [read(desk, copy, refusal(desk, life, copy)) for copy in taken])
+    for copy in taken:
+        level = logging.WARNING if outcomes[copy.uid] is Outcome.HELD else logging.INFO
+        log.log(level, "ledger line %d: %s", copy.id, outcomes[copy.uid])
+    life.unsettled.difference_update(outcomes)
     acknowledge(mailbox, outcomes)
-    return len(outcomes)
+    return len(outcomes) or 1  # nothing was handed out: the server is asked again
 
 
 def refusal(desk: Desk, life: Life, taken: Taken) -> str:
@@ -98,10 +115,13 @@ def refusal(desk: Desk, life: Life, taken: Taken) -> str:
     return ""
 
 
-def read(taken: Taken, refusal: str = "") -> Reading:
+def read(desk: Desk, taken: Taken, refusal: str = "") -> Reading:
     """Parses outside any lock. `parse` does not raise, but one mail must not stop the rest."""
+    if refusal and taken.attempts > _TRIES:
+        return Reading(taken, None, refusal)
     try:
-        return Reading(taken, parse(taken.raw, taken.received), refusal)
+        mail = parse(taken.raw, taken.received, authentication.headers(desk.config.trust))
+        return Reading(taken, mail, refusal, bounces.read(taken.raw) if mail.is_report else None)
     except Exception as error:
         log.exception("ledger line %d: parsing failed", taken.id)
         return Reading(taken, None, refusal or f"cannot be parsed: {type(error).__name__}")
@@ -111,34 +131,58 @@ def settle(desk: Desk, readings: Sequence[Reading]) -> dict[int, Outcome]:
     """Transaction (B) for a batch, mail by mail where one of them breaks it: uid -> outcome."""
     try:
         with desk.db.transaction() as tx:
-            return {reading.taken.uid: enter(tx, desk, reading) for reading in readings}
+            done = {reading.taken.uid: enter(tx, desk, reading) for reading in readings}
     except OutageError:
         raise
     except Exception as error:
         if len(readings) > 1:
             return {uid: o for one in readings for uid, o in settle(desk, [one]).items()}
         log.exception("ledger line %d: held", readings[0].taken.id)
-        broken = Reading(readings[0].taken, None, f"breaks the program: {type(error).__name__}")
-    return settle(desk, [broken])
+        return hold(desk, readings[0], f"breaks the program: {type(error).__name__}")
+    return done
+
+
+def hold(desk: Desk, reading: Reading, reason: str) -> dict[int, Outcome]:
+    """Sets a mail aside with what is known of it; even that may be what breaks."""
+    what = Settle(Outcome.HELD, reason)
+    for mail in (reading.mail, None):
+        try:
+            with desk.db.transaction() as tx:
+                ledger.settle(tx, reading.taken.id, what, desk.now(), mail)
+            break
+        except OutageError:
+            raise
+        except Exception:
+            log.exception("ledger line %d: held without its headers", reading.taken.id)
+    return {reading.taken.uid: Outcome.HELD}
 
 
 def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
     """One mail's way into the open transaction: which ticket, who says so, what follows."""
     now, policy, taken, mail = desk.now(), desk.policy, reading.taken, reading.mail
-    if reading.refusal or mail is None:
-        ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now, mail)
+    if mail is None:
+        ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now)
         return Outcome.HELD
     same_body, earlier = ledger.same_mail(tx, mail)
-    if earlier and same_body:
+    if earlier and earlier.entry_id and tickets.pending(tx, earlier.entry_id):
+        earlier = None  # that one waits for proof, which this one may bring
+    if earlier and same_body and not reading.refusal:
         answer = Settle(Outcome.DUPLICATE, f"the same mail as ledger line {earlier.id}")
         ledger.settle(tx, taken.id, answer, now, mail, earlier.ticket, earlier.entry_id)
         return Outcome.DUPLICATE
-    thread = threads.find(tx, policy, mail)
-    standing = trust.standing(policy, mail, thread)
-    event = contribution(desk.config, mail, thread, standing, repeat=earlier is not None)
-    source = effects.Source(taken.raw, taken.raw_id, mail.message_id, mail.cited)
-    decided = decide(policy, thread.ticket, event, now)
-    done = effects.apply(tx, desk, thread.ticket, decided, now, event, source)
+    returned = reading.bounce.references if reading.bounce else ()
+    thread = threads.find(tx, policy, mail, returned)
+    ticket = thread.ticket
+    if reading.refusal:  # it names its ticket all the same: it may be the answer waited for
+        held, number = Settle(Outcome.HELD, reading.refusal), ticket.number if ticket else None
+        ledger.settle(tx, taken.id, held, now, mail, number)
+        return Outcome.HELD
+    event, cause = causes.of_mail(
+        tx, desk, taken, mail, thread, reading.bounce, repeat=earlier is not None
+    )
+    decided = decide(policy, ticket, event, now)
+    done = effects.apply(tx, desk, ticket, decided, now, cause)
+    outbox.expose(tx, trust.exposed(policy, mail, thread))
     number = done.ticket.number if done.ticket else None
     ledger.settle(tx, taken.id, done.settle, now, mail, number, done.entry_id)
     return done.settle.outcome
@@ -155,8 +199,7 @@ def retry(desk: Desk, row: int) -> Outcome:
     """Decides a held mail anew; `refile` then moves its file."""
     with desk.db.reading() as tx:
         taken = ledger.again(tx, row)
-    why = "" if taken.whole else "only its header is here: raise [limits] message and move it back"
-    return settle(desk, [read(taken, why)])[taken.uid]
+    return settle(desk, [read(desk, taken)])[taken.uid]
 
 
 def refile(desk: Desk, mailbox: Mailbox) -> int:

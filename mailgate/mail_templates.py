@@ -34,6 +34,7 @@ from jinja2 import (
     pass_context,
 )
 from jinja2.runtime import Context, Undefined
+from jinja2.utils import urlize
 from markupsafe import Markup
 
 _WIDTH = 72  # of the text half; RFC 3676 section 4.2 asks for 78 at most
@@ -187,8 +188,9 @@ def stanzas(text: str) -> list[str]:
 
 
 def breaks(text: str) -> Markup:
-    """Escaped text with `<br>` for its line ends."""
-    return Markup("<br>\n").join(text.split("\n"))
+    """Escaped text with `<br>` for its line ends and its addresses made links."""
+    lines = (Markup(urlize(line, rel="nofollow noopener")) for line in text.split("\n"))
+    return Markup("<br>\n").join(lines)
 
 
 def prose(words: str) -> str:

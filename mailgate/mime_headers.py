@@ -59,6 +59,14 @@ def ascii_domain(email: str) -> str:
     return domain if domain.isascii() else domain.encode("idna").decode("ascii")
 
 
+def ascii_address(email: str) -> str:
+    """An address as it travels: its domain in ASCII, the local part as it is (RFC 6531).
+
+    Raises ValueError (UnicodeError) if its domain is no domain name.
+    """
+    return f"{email.rpartition('@')[0]}@{ascii_domain(email)}"
+
+
 def write(name: str, meaning: Meaning) -> str:
     """One header, folded, without its last CRLF. `meaning` is clean."""
     room = max(40, _LINE - 3 - len(name))  # for one encoded word on the header's first line

@@ -25,7 +25,8 @@ from typing import Any
 from mailparser import MailParser
 
 from mailgate import bodies, decode, mimetree
-from rules.model import Address, Mail
+from rules import reference
+from rules.model import Address, Attachment, Mail
 
 # The headers that verdicts, trust and lists are read from.
 KEPT_HEADERS = frozenset(
@@ -46,10 +47,15 @@ _ADDRESS_LIMIT = 320  # RFC 3696 erratum 1690: 64 + 1 + 255
 _ID_LIMIT = 998  # RFC 5322 section 2.1.1: no header line is longer
 _IDS = 500  # references read from one mail
 _FROM_HEADERS = 10
+_PEOPLE_LIMIT = 32_768  # characters of one address header: some 500 recipients
+_PEOPLE = 100  # addresses kept of one header; a help desk's mail has a handful
+_SCANNED = 2_000_000  # bytes of a file in which references are looked for
 _AHEAD = timedelta(days=1)  # how far a clock may be wrong before its Date is not believed
 
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _BRACKETED = re.compile(r"<([^<>]*)>")
+# A domain is letters, digits, hyphens and dots; a local part has no blanks and no controls.
+_DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-]+)*")
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
 _HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n|\r\r")
 
@@ -112,6 +118,15 @@ def attachment_bytes(raw: bytes, part: int) -> bytes:
     raise LookupError(f"the mail has no part {part} that holds bytes")
 
 
+def holds_reference(attachment: Attachment, data: bytes) -> bool:
+    """Whether a file, or a mail that is attached as one, holds a reference of ours."""
+    places = [attachment.name, data[:_SCANNED].decode("latin-1")]
+    if attachment.type.startswith("message/") or attachment.name.lower().endswith(".eml"):
+        inner = parse(data[:_SCANNED])
+        places += [inner.message_id, *inner.references, inner.text, inner.html]
+    return bool(reference.find(places))
+
+
 def _heads(root: Message) -> _Heads:
     heads = _Heads()
     for name, value in root.raw_items():
@@ -130,9 +145,12 @@ def _kept(heads: _Heads, keep: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
 
 def _people(heads: _Heads, defects: list[str]) -> dict[str, Any]:
     """The addresses of From (the first one), To, Cc and Reply-To, and the date."""
-    view = {name: heads.first(name) for name in ("from", "date")}
+    view = {name: heads.first(name)[:_PEOPLE_LIMIT] for name in ("from", "date")}
     # RFC 5322 section 3.6 allows one of each; clients read them all.
-    view |= {name: ", ".join(filter(None, heads.all(name))) for name in ("to", "cc", "reply-to")}
+    view |= {
+        name: ", ".join(filter(None, heads.all(name)))[:_PEOPLE_LIMIT]
+        for name in ("to", "cc", "reply-to")
+    }
     reading = _mail_parser(view)
     found: dict[str, Any] = {
         name: _addresses(getattr(reading, name.replace("-", "_"), ()), view[name])
@@ -163,8 +181,8 @@ def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, .
     """mail-parser's (name, address) pairs as addresses, each once."""
     found: dict[str, Address] = {}
     for name, email in pairs or ():
-        email = decode.one_line(email).lower()
-        if not email or len(email) > _ADDRESS_LIMIT:
+        email = decode.one_line(email).lower().rstrip(".")
+        if len(email) > _ADDRESS_LIMIT or not _DELIVERABLE.fullmatch(email):
             continue
         # Encoded words in quotes are text to RFC 2047 and encoded words to every client.
         # Only one that stood so in the header is decoded: anything else was already.
@@ -172,7 +190,7 @@ def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, .
             name = decode.words(name)
         name = decode.one_line(name)[:_NAME_LIMIT]
         found.setdefault(email, Address(email, "" if name.lower() == email else name))
-    return tuple(found.values())
+    return tuple(found.values())[:_PEOPLE]
 
 
 def _senders(heads: _Heads, people: Mapping[str, Any]) -> tuple[Address, ...]:

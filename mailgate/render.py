@@ -22,6 +22,7 @@ from babel.dates import get_timezone_location
 from mailgate.mail_templates import environments, mailto, problems
 from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from rules import reference, subject
+from rules.keywords import Refusal
 from rules.model import Address, Attachment
 
 _ANSWERS = {"opened", "late"}  # templates that answer one mail of their recipient
@@ -60,6 +61,7 @@ class Letter:
     quote_internal: bool = False  # the words are an internal note; agents only
     clock_stopped: bool = False  # what came in stopped a closing clock; agents only
     reason: str = ""  # a trouble in words, "unproven" for an agent without proof; agents only
+    refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out; agents only
     related: int | None = None  # another ticket of the same thread; agents only
     cc: tuple[Address, ...] = ()  # the Cc of the request; agents only
     token: str = ""  # of the recipient's link, "" for a mail without link
@@ -67,7 +69,7 @@ class Letter:
     asked_at: datetime | None = None  # when the question was asked
     reminder_at: datetime | None = None
     closes_at: datetime | None = None
-    keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, label); agents only
+    keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, its name); agents only
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class Renderer:
             quoted=_clipped(self._cut(letter.quoted)),
             automatic_note=clean(letter.automatic_note),
             reason=self._cut(letter.reason),
+            refused=tuple(replace(one, line=clean(self._cut(one.line))) for one in letter.refused),
         )
         if letter.to_agent:
             return letter
@@ -205,6 +208,7 @@ class Renderer:
             automatic_note="",
             clock_stopped=False,
             reason="",
+            refused=(),
             related=None,
             cc=(),
             keywords=(),
@@ -239,8 +243,8 @@ class Renderer:
             "link": f"{self._portal}/t/{quote(letter.token)}" if linked else "",
             "listed": tuple(one for one in letter.attachments if one not in riding),
             "choices": tuple(
-                (keyword, label, self._choice(keyword, letter.reference, full_subject))
-                for keyword, label in letter.keywords
+                (keyword, name, self._choice(keyword, letter.reference, full_subject))
+                for keyword, name in letter.keywords
             ),
             "hours_left": _hours(letter.date, letter.closes_at),
             "hours_given": _hours(start, letter.closes_at),

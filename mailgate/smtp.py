@@ -69,6 +69,7 @@ class Link:
     def __init__(self, config: Smtp, auth: Auth, tls: ssl.SSLContext | None = None) -> None:
         """`tls` is the context for certificates; None for the system's."""
         self._config = config
+        self._who = f"the SMTP server {config.host}:{config.port}"
         self._auth = auth
         self._tls = tls or ssl.create_default_context()
         self._client: smtplib.SMTP | None = None
@@ -85,7 +86,7 @@ class Link:
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if client:
                 client.close()
-            raise UnreachableError(f"the SMTP server: {_words(error)}") from error
+            raise UnreachableError(f"{self._who}: {_words(error)}") from error
         self._client = client
 
     def send(self, sender: str, recipient: str, data: bytes) -> Result:
@@ -128,20 +129,23 @@ class Link:
         try:
             started = self._start(client, sender, recipient)
             if started:
-                client.rset()
+                if self._client:
+                    client.rset()
                 return started
             if client.sock:
                 client.sock.settimeout(DATA_SECONDS)
             code, answer = client.data(data)
             if client.sock:
                 client.sock.settimeout(COMMAND_SECONDS)
-            return _result(code, answer)
-        except smtplib.SMTPDataError as error:  # the answer to DATA itself
-            self.close()
-            return _result(error.smtp_code, error.smtp_error)
-        except smtplib.SMTPResponseException as error:
-            self.close()
-            return _result(error.smtp_code, error.smtp_error)
+            return self._result(code, answer)
+        except smtplib.SMTPDataError as error:  # the answer to DATA itself: nothing was sent
+            self._drop()
+            refused = 400 <= error.smtp_code < 600
+            result = self._result(error.smtp_code, error.smtp_error)
+            return result if refused else Temporary(f"odd answer to DATA: {_words(error)}")
+        except smtplib.SMTPResponseException as error:  # smtplib's own: a line too long
+            self._drop()
+            return Temporary(f"odd answer: {_words(error)}")
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             return Temporary(f"the connection broke: {_words(error)}")
@@ -157,12 +161,12 @@ class Link:
             code, answer = client.mail(sender, ["SMTPUTF8", "BODY=8BITMIME"] if wide else [])
         except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
             self._drop()
-            raise _StaleError(f"the SMTP server: {_words(error)}") from error
+            raise _StaleError(f"{self._who}: {_words(error)}") from error
         finally:
             client.command_encoding = "ascii"
         if code in _OURS:
             self.close()
-            raise _StaleError(f"the SMTP server: {code} {_text(answer)}")
+            raise _StaleError(f"{self._who}: {code} {_text(answer)}")
         if code != 250:
             # The desk's own address is refused: a setting is wrong, not this mail.
             return Temporary(f"{code} {_text(answer)}")
@@ -172,7 +176,21 @@ class Link:
             code, answer = client.rcpt(recipient)
         finally:
             client.command_encoding = "ascii"
-        return None if code in (250, 251) else _result(code, answer)
+        return None if code in (250, 251) else self._result(code, answer)
+
+    def _result(self, code: int, answer: bytes | str) -> Result:
+        """RFC 5321 section 4.2.1: 2 is yes, 4 is not now, 5 is never.
+
+        Anything else is no SMTP: the next answer may belong to this command.
+        """
+        if 200 <= code < 300:
+            return Sent()
+        words = f"{code} {_text(answer)}"
+        if 500 <= code < 600:
+            return Permanent(words)
+        if not 400 <= code < 500:
+            self._drop()
+        return Temporary(words)
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._config.host, self._config.port
@@ -207,20 +225,14 @@ class _StaleError(Exception):
     """The connection was dead before the mail was."""
 
 
-def _result(code: int, answer: bytes | str) -> Result:
-    """RFC 5321 section 4.2.1: 2 is yes, 4 is not now, 5 is never."""
-    if 200 <= code < 300:
-        return Sent()
-    words = f"{code} {_text(answer)}"
-    return Permanent(words) if 500 <= code < 600 else Temporary(words)
-
-
 def _text(answer: bytes | str) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
 
 
 def _words(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS: {error.reason or _text(str(error))}; are [smtp] tls and port right?"
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{error.smtp_code} {_text(error.smtp_error)}"
     return _text(str(error)) or type(error).__name__

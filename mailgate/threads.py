@@ -23,25 +23,31 @@ class Thread:
 
     ticket: Ticket | None
     reason: str  # one sentence
-    issued: Issued | None = None  # the reference that was cited
+    issued: Issued | None = None  # the reference that was cited first
+    cited: tuple[Issued, ...] = ()  # every reference of ours that the mail cites
     by_tag: bool = False
+    copied: bool = False  # the sender is known only as one in copy of the request
     related: int | None = None  # a ticket whose thread a stranger cites
 
 
-def find(tx: Session, policy: Policy, mail: Mail) -> Thread:
-    """The mail's thread; without a ticket when the mail opens one."""
-    return _by_reference(tx, mail) or _by_ancestor(tx, mail) or _by_tag(tx, policy, mail)
+def find(tx: Session, policy: Policy, mail: Mail, returned: tuple[str, ...] = ()) -> Thread:
+    """The mail's thread; without a ticket when the mail opens one.
+
+    `returned` are the references on a mail of ours that a bounce brings back.
+    """
+    return _by_reference(tx, mail, returned) or _by_ancestor(tx, mail) or _by_tag(tx, policy, mail)
 
 
-def _by_reference(tx: Session, mail: Mail) -> Thread | None:
+def _by_reference(tx: Session, mail: Mail, returned: tuple[str, ...]) -> Thread | None:
     # The nearest first: what is answered, then the thread backwards, then the body from its top.
-    places = (*mail.in_reply_to, *reversed(mail.references), mail.text, mail.html)
-    cited = reference.find(places)
-    known = outbox.issued(tx, cited) if cited else {}
-    for one in cited:
-        if one in known and (ticket := tickets.load(tx, known[one].ticket)):
-            reason = f"cites a reference given to {known[one].holder.email}"
-            return Thread(ticket, reason, issued=known[one])
+    places = (*returned, *mail.in_reply_to, *reversed(mail.references), mail.text, mail.html)
+    named = reference.find(places)
+    known = outbox.issued(tx, named) if named else {}
+    cited = tuple(known[one] for one in named if one in known)
+    for issued in cited:
+        if ticket := tickets.load(tx, issued.ticket):
+            reason = f"cites a reference given to {issued.holder.email}"
+            return Thread(ticket, reason, issued=issued, cited=cited)
     return None
 
 
@@ -49,9 +55,11 @@ def _by_ancestor(tx: Session, mail: Mail) -> Thread | None:
     ids = (*mail.in_reply_to, *mail.references, mail.message_id)
     numbers = tickets.citing(tx, ids)
     for number in numbers:
-        if mail.sender and tickets.belongs(tx, number, mail.sender.email):
+        known = tickets.belongs(tx, number, mail.sender.email) if mail.sender else None
+        if known:
             reason = f"its thread is that of #{number}, to which its sender belongs"
-            return Thread(tickets.load(tx, number), reason)
+            copied = known is tickets.Belongs.COPIED
+            return Thread(tickets.load(tx, number), reason, copied=copied)
     if numbers:
         reason = f"its thread is that of #{numbers[0]}, to which its sender does not belong"
         return Thread(None, reason, related=numbers[0])

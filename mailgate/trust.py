@@ -2,36 +2,80 @@
 
 from __future__ import annotations
 
+from mailgate.authentication import Vouch, Vouched
+from mailgate.config import Config
 from mailgate.threads import Thread
 from rules.model import Address, Issued, Mail, Role, Standing, Ticket
-from rules.policy import Policy
+from rules.policy import Agent, Policy
 
 
-def standing(policy: Policy, mail: Mail, thread: Thread) -> Standing:
-    """The sender's role on the thread's ticket, and what shows it."""
+def standing(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
+    """The sender's role on the thread's ticket, and what shows it.
+
+    `server` is what our own mail server says of the sender.
+    """
+    policy = config.policy
     if thread.ticket is None:
         return Standing(Role.REQUESTER, verified=True, reason=thread.reason)
-    if any(policy.agent(sender.email) for sender in mail.senders):
-        return _agent(policy, mail, thread)
+    named = (*mail.senders, *([mail.sender] if mail.sender else []))
+    if any(policy.agent(person.email) for person in named):
+        return _agent(config, mail, thread, server)
     if thread.issued:
         return _holder(mail.sender, thread.ticket, thread.issued, thread.reason)
-    if thread.by_tag:
+    if thread.by_tag or (thread.copied and not _answers_all(mail, thread.ticket)):
         return Standing(Role.UNVERIFIED, verified=False, reason=thread.reason)
     return Standing(_role(mail.sender, thread.ticket), verified=False, reason=thread.reason)
 
 
-def _agent(policy: Policy, mail: Mail, thread: Thread) -> Standing:
-    """An agent's address proves nothing by itself: the mail must cite what was sent to him."""
-    agent = policy.agent(mail.sender.email) if mail.sender else None
-    issued = thread.issued
-    if agent is None or len(mail.senders) > 1:
-        reason = "several senders, an agent's address among them"
-    elif issued is None:
-        reason = f"an agent's address without proof: {thread.reason}"
-    elif not issued.to_agent or issued.holder.email != agent.address:
-        reason = f"an agent's address citing a reference that was given to {issued.holder.email}"
-    else:
-        return Standing(Role.AGENT, verified=True, reason=thread.reason)
+def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
+    """The agents' references that this mail shows to somebody else: they prove nothing later."""
+    known = {policy.address, *(a for one in policy.agents for a in (one.address, *one.aliases))}
+    outside = any(person.email not in known for person in (*mail.to, *mail.cc))
+    writer = policy.agent(mail.sender.email) if mail.sender else None
+    return [
+        issued.reference
+        for issued in thread.cited
+        if issued.to_agent
+        and not issued.exposed
+        and (outside or writer is None or issued.holder.email != writer.address)
+    ]
+
+
+def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
+    """An agent's address proves nothing by itself: a reference of his does, or our own server."""
+    agent = config.policy.agent(mail.sender.email) if mail.sender else None
+    if agent is None or mail.senders != (mail.sender,):
+        return _unproven("an agent's address, but not as the only one in From")
+    if server.vouch is Vouch.FAIL:
+        return _unproven(f"our mail server refuses the sender: {server.reason}")
+    if server.vouch is Vouch.PASS:
+        return _proven(f"our mail server vouches for the sender: {server.reason}")
+    if config.trust.required:
+        return _unproven("our mail server does not vouch for the sender ([trust] required)")
+    if any(_proves(issued, agent, thread) for issued in thread.cited):
+        return _proven(f"cites a reference given to {agent.address}")
+    if config.trust.unproven == "obey":
+        return _proven('its From is taken at its word ([trust] unproven = "obey")')
+    if any(_proves(issued, agent, thread, seen=True) for issued in thread.cited):
+        return _unproven("cites a reference that somebody else has seen")
+    if thread.issued:
+        holder = thread.issued.holder.email
+        return _unproven(f"an agent's address citing a reference that was given to {holder}")
+    return _unproven(f"an agent's address without proof: {thread.reason}")
+
+
+def _proves(issued: Issued, agent: Agent, thread: Thread, *, seen: bool = False) -> bool:
+    same = thread.ticket is not None and issued.ticket == thread.ticket.number
+    return (
+        same and issued.to_agent and issued.holder.email == agent.address and issued.exposed == seen
+    )
+
+
+def _proven(reason: str) -> Standing:
+    return Standing(Role.AGENT, verified=True, reason=reason)
+
+
+def _unproven(reason: str) -> Standing:
     return Standing(Role.UNPROVEN, verified=False, reason=reason)
 
 
@@ -49,6 +93,14 @@ def _holder(sender: Address | None, ticket: Ticket, issued: Issued, reason: str)
         else Role.OTHER
     )
     return Standing(role, verified=False, reason=reason, via=holder)
+
+
+def _answers_all(mail: Mail, ticket: Ticket) -> bool:
+    """Whether the requester gets this mail anyway: else it may not be meant for her eyes."""
+    requester = ticket.requester
+    return requester is not None and any(
+        person.email == requester.email for person in (*mail.to, *mail.cc)
+    )
 
 
 def _role(person: Address | None, ticket: Ticket) -> Role:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
@@ -74,9 +75,12 @@ address = "{SEB}"
         for mail in mails:
             self.dovecot.deliver(self.user, mail, folder=folder)
 
-    def once(self) -> list[Mail]:
-        """Everything due, in this process; returns the mails that went out."""
-        assert daemon.run_once(self.config)
+    def once(self, ahead: timedelta = timedelta()) -> list[Mail]:
+        """Everything due, in this process, with the desk's clock moved ahead of the real one.
+
+        Returns the mails that went out.
+        """
+        assert daemon.run_once(self.config, lambda: daemon.wall_clock() + ahead)
         return self.new_mails()
 
     def new_mails(self) -> list[Mail]:
@@ -100,6 +104,10 @@ address = "{SEB}"
         with self._db().reading() as tx:
             return ledger.held(tx)
 
+    def drop(self, line: int) -> None:
+        with self._db().transaction() as tx:
+            ledger.drop(tx, line, daemon.wall_clock())
+
     def why(self, message_id: str) -> str:
         return "\n".join(views.line_text(line, []) for line in self.lines(message_id))
 
@@ -114,6 +122,13 @@ address = "{SEB}"
 
 def subject(mail: Mail) -> str:
     return str(make_header(decode_header(mail.message["Subject"])))
+
+
+def tagged(title: str, rest: str) -> tuple[int, str]:
+    """The number and the event's bracket of one of our subjects, which ends with `rest`."""
+    match = re.fullmatch(r"\[FRAM\]\[#(\d+)\]\[([^]]+)\] " + re.escape(rest), title)
+    assert match, title
+    return int(match[1]), match[2]
 
 
 def heads(mails: list[Mail]) -> list[tuple[str, str]]:

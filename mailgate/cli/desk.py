@@ -23,9 +23,14 @@ def run(
         logging.basicConfig(
             level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
         )
-        logging.getLogger("alembic").setLevel(logging.WARNING)  # its plugins introduce themselves
-        from mailgate import daemon
+        for talkative in ("alembic", "imapclient"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
+        from mailgate import checks, daemon
 
+        if missing := checks.templates(settings):
+            for problem in missing:
+                typer.echo(problem, err=True)
+            raise typer.Exit(USAGE)
         if not once:
             daemon.run(settings)
         elif not daemon.run_once(settings):

@@ -45,7 +45,12 @@ def held_show(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
 def held_retry(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
     """Take a held mail anew; it goes from Held to Done."""
     with errors(), database(config) as (settings, db):
-        _held(db, line)
+        if not _held(db, line).whole:
+            raise fail(
+                f"line {line}: the mail was too large, only its header is here; raise "
+                f"[limits] message and move the mail from {settings.imap.held} to "
+                f"{settings.imap.inbox} with a mail program"
+            )
         from mailgate import daemon, intake
         from rules.model import Outcome
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -12,14 +11,8 @@ from mailgate.config.models import Desk
 from mailgate.config.problems import Report
 from mailgate.config.rows import AgentRow, NotifyRow, StateRow
 from mailgate.config.toml_lines import Loc
+from rules.keywords import FIXED_KEYWORDS, fold
 from rules.policy import NEW, OPEN, Agent, By, Notify, On, Policy, State, Timer, To
-
-# The keywords that are no states (DESIGN section 6), French and English.
-FIXED_KEYWORDS = (
-    *("note", "réponse", "cc", "interne", "transfert", "prendre", "assigner", "aide"),
-    *("confirmer", "refuser"),
-    *("reply", "internal", "transfer", "take", "assign", "help", "confirm", "refuse"),
-)
 
 _PEOPLE = (By.ANYONE, By.AGENT, By.REQUESTER, By.OTHER, By.UNVERIFIED)
 # Who can cause what; a row with anybody else would wait for ever.
@@ -49,12 +42,6 @@ class Tables:
     states: Mapping[str, StateRow]
     notify: Mapping[int, NotifyRow]
     whole: bool  # whether no row of `notify` was left out as invalid
-
-
-def fold_keyword(word: str) -> str:
-    """`word` without case and accents: "Résolu" -> "resolu"."""
-    parts = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
 
 
 def check_tables(tables: Tables, report: Report) -> None:
@@ -152,11 +139,11 @@ def _check_name(loc: Loc, state: str, tables: Tables, report: Report) -> None:
 
 
 def _check_keywords(states: Mapping[str, StateRow], report: Report) -> None:
-    fixed = {fold_keyword(word): word for word in FIXED_KEYWORDS}
+    fixed = {fold(word): word for word in FIXED_KEYWORDS}
     taken: dict[str, str] = {}
     for name, state in states.items():
         for rank, word in enumerate(state.keywords):
-            folded = fold_keyword(word)
+            folded = fold(word)
             owner = taken.setdefault(folded, name)
             loc: Loc = ("states", name, "keywords", rank)
             if folded in fixed:

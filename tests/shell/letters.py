@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mailgate.render import Letter, Rendered, Renderer
+from rules.keywords import Code, Refusal
 from rules.model import Address
 
 NOW = datetime(2026, 7, 21, 9, tzinfo=UTC)  # 11:00 in Paris
@@ -22,14 +23,18 @@ PORTAL = "https://support.fram.example"
 REFERENCE = "mg-" + "a2" * 13
 DEADLINES = {"asked_at": NOW, "reminder_at": NOW + timedelta(hours=48)}
 DEADLINES |= {"closes_at": NOW + timedelta(hours=72)}
-KEYWORDS = (("attente", "Attente 72h"), ("résolu", "Résolu"), ("transfert ADRESSE", "Transférer"))
+KEYWORDS = (
+    *(("rouvrir", "open"), ("attente", "waiting"), ("résolu", "resolved"), ("garé", "parked")),
+    *(("transfert ADRESSE", "transfer"), ("interne", "internal"), ("aide", "help")),
+)
 INTERNAL: dict[str, Any] = {  # what only agents may read
     "quoted": "INSIDE quoted",
     "automatic_note": "INSIDE automatic",
     "reason": "INSIDE reason",
+    "refused": (Refusal("INSIDE refused", Code.UNKNOWN, "INSIDE nearest"),),
     "related": 777123,
     "cc": (Address("inside@cc.example", "INSIDE cc"),),
-    "keywords": (("inside", "INSIDE keyword"),),
+    "keywords": (("INSIDE keyword", "waiting"),),
     "unverified": True,
     "clock_stopped": True,
 }

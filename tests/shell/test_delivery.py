@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailgate import daemon, delivery, smtp
-from mailgate.delivery import backoff
+from mailgate import daemon, smtp
+from mailgate.delivery import Courier, backoff
 from store.db import Database
 from tests.clients import answer, new
 from tests.desk import MARIE, SEB, TestDesk, body, heads, subject
@@ -34,9 +34,9 @@ def send(desk: TestDesk, ahead: timedelta = timedelta()) -> int:
         closing(Database(config.database_url)) as db,
         closing(smtp.Link(config.smtp, daemon.smtp_auth(config))) as link,
     ):
-        moved = replace(daemon.open_desk(config, db), now=clock)
+        courier = Courier(replace(daemon.open_desk(config, db), now=clock), link)
         tried = 0
-        while batch := delivery.step(moved, link, Event()):
+        while batch := courier.step(Event()):
             tried += batch
         return tried
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.render import Renderer
+from rules.keywords import Code, Refusal
 from rules.model import Address, Attachment
 from tests.shell.letters import (
     AGENTS,
@@ -72,7 +73,8 @@ def test_the_shipped_templates_have_no_problem() -> None:
 def test_both_languages_have_the_same_templates() -> None:
     folder = files("templates").joinpath("mail")
     names = [{one.name for one in folder.joinpath(lang).iterdir()} for lang in ("fr", "en")]
-    assert names[0] == names[1] == {f"{name}.j2" for name in [*OUTSIDERS, *AGENTS, "base", "agent"]}
+    own = [*OUTSIDERS, *AGENTS, "base", "agent", "keywords"]
+    assert names[0] == names[1] == {f"{name}.j2" for name in own}
 
 
 # --- the words
@@ -260,3 +262,43 @@ def test_a_trouble_without_proof_is_put_into_words() -> None:
     assert "sans preuve qu'il vient de vous" in mail.text
     assert "unproven" not in mail.text
     assert "Sébastien a écrit" in mail.text
+
+
+@pytest.mark.parametrize("by", [FRENCH, ENGLISH], ids=["fr", "en"])
+@pytest.mark.parametrize("code", Code)
+def test_a_refused_line_is_quoted_with_a_reason_of_its_own(code: Code, by: Renderer) -> None:
+    lines = (Refusal("#résolv <b>", code), Refusal("#xyz", Code.UNKNOWN))
+    mail = read(letter("agent-trouble", refused=lines, reason="refused", text=""), by)
+    first, second, end, retry = mail.text.split("\n\n")[1:5]
+    assert "#résolv <b>" in first
+    assert "#xyz" in second
+    assert (first.rpartition(":")[2] == second.rpartition(":")[2]) == (code is Code.UNKNOWN)
+    assert ("note interne" if by is FRENCH else "internal note") in end.replace("\n", " ")
+    assert ("#aide" if by is FRENCH else "#help") in retry
+    assert "refused" not in mail.text
+    assert "#résolv <b>" in mail.visible
+
+
+@pytest.mark.parametrize(
+    ("code", "nearest", "said"),
+    [
+        pytest.param(Code.UNKNOWN, "résolu", "Le plus proche : #résolu.", id="a keyword"),
+        pytest.param(Code.UNKNOWN_AGENT, "Nadia", "Le plus proche : Nadia.", id="an agent"),
+    ],
+)
+def test_the_nearest_is_told(code: Code, nearest: str, said: str) -> None:
+    mail = read(letter("agent-trouble", refused=(Refusal("#x", code, nearest),), reason="refused"))
+    assert said in mail.text.replace("\u00a0", " ").replace("\n", " ")
+
+
+def test_the_help_lists_every_keyword_and_other_mails_the_common_ones() -> None:
+    aid, note = read(letter("agent-help")), read(letter("agent-note"))
+    for listed, mail in ((True, aid), (False, note)):
+        assert ("  #rouvrir             Rouvrir\n" in mail.text) is listed
+        assert ("  #garé                parked\n" in mail.text) is listed  # no label: its name
+        assert ("#aide  " in mail.text) is listed
+        assert "  #attente             Attente 72h\n" in mail.text
+        assert "  #transfert ADRESSE   Transférer\n" in mail.text
+    assert "  #attente             Wait 72h\n" in read(letter("agent-note"), ENGLISH).text
+    assert "Les mots-clés Rouvrir" in " ".join(aid.visible.split())
+    assert "Répondre en un clic Attente 72h" in " ".join(note.visible.split())

@@ -41,7 +41,7 @@ def test_nothing_internal_reaches_an_outsider(template: str) -> None:
         assert secret not in everything
 
 
-@pytest.mark.parametrize("name", ["INSIDE quoted", "INSIDE automatic", "777123", "INSIDE cc"])
+@pytest.mark.parametrize("name", ["INSIDE quoted", "777123", "INSIDE cc"])
 def test_agents_see_it(name: str) -> None:
     mail = read(letter("agent-note", **INTERNAL))
     assert name in mail.text
@@ -55,7 +55,11 @@ def test_an_internal_note_to_an_outsider_is_an_error() -> None:
 
 
 def test_an_override_sees_no_more_than_a_shipped_template(tmp_path: Path) -> None:
-    write(tmp_path, "note", "{{ quoted }}{{ reason }}{{ cc }}{{ keywords }}{{ author.email }}")
+    write(
+        tmp_path,
+        "note",
+        "{{ quoted }}{{ reason }}{{ cc }}{{ keywords }}{{ refused }}{{ author.email }}",
+    )
     mail = read(letter(**INTERNAL), renderer(overrides=tmp_path))
     assert "INSIDE" not in mail.text
     assert SEBASTIEN.email not in mail.text
@@ -107,8 +111,9 @@ def test_one_click_links_prefill_keyword_and_reference() -> None:
     links = mailtos(mail)
     assert {path for path, _, _ in links} == {"support@fram.example"}
     assert {subject for _, subject, _ in links} == {f"Re: {mail.rendered.subject}"}
+    starts = ("#attente", "#résolu", "#transfert ", "#interne")
     assert [body.split("\r\n") for _, _, body in links] == [
-        [first, "", "", f"Réf. {REFERENCE}"] for first in ("#attente", "#résolu", "#transfert ")
+        [first, "", "", f"Réf. {REFERENCE}"] for first in starts
     ]
     assert "  #transfert ADRESSE   Transférer\n" in mail.text
 

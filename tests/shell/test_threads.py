@@ -5,8 +5,8 @@ import re
 import pytest
 
 from rules.model import Entry, EntryKind
-from tests.clients import new
-from tests.desk import ADDRESS, MARIE, RH, SEB, TestDesk, body, heads, reference, subject
+from tests.clients import answer, new
+from tests.desk import ADDRESS, MARIE, NADIA, RH, SEB, TestDesk, body, heads, reference
 
 EVE = "eve@elsewhere.example"
 
@@ -121,9 +121,18 @@ def test_in_copy_of_the_request_belongs(desk: TestDesk) -> None:
         new(MARIE, "Imprimante", "En panne.", message_id="<a@x>", Cc=f"{RH}, {ADDRESS}, {SEB}")
     )
     desk.once()
-    desk.deliver(new(RH, "Re: Imprimante", "Vu.", In_Reply_To="<a@x>"))
+    desk.deliver(new(RH, "Re: Imprimante", "Vu.", In_Reply_To="<a@x>", Cc=MARIE))
     tag = "[FRAM][#1898][Note] Imprimante"
     assert heads(desk.once()) == [(MARIE, tag), (SEB, tag)]
+
+
+def test_in_copy_of_the_request_and_writing_to_the_desk_alone(desk: TestDesk) -> None:
+    """Whoever opens a ticket chooses its Cc and its ids: he must not get mail by that."""
+    desk.deliver(new(EVE, "Voyez", "x", message_id="<bait@evil>", Cc=MARIE))
+    desk.once()
+    forward = new(MARIE, "TR: Voyez", "Mon mot de passe est ABC.", References="<bait@evil>")
+    desk.deliver(forward)
+    assert heads(desk.once()) == [(SEB, "[FRAM][#1898][Note] Voyez")]
 
 
 def test_the_tag_alone_is_unverified_and_reaches_agents_only(opened: TestDesk) -> None:
@@ -218,10 +227,17 @@ def test_an_alias_of_an_agent_is_the_agent(desk: TestDesk) -> None:
     assert desk.tickets()[0].owner == SEB
 
 
-def test_answering_an_internal_notice_stays_internal(opened: TestDesk) -> None:
-    opened.deliver(new(SEB, "Re: [FRAM][#1898] Imprimante", "Sans preuve."))
-    (trouble,) = opened.once()
-    assert "Anomalie" in subject(trouble)
-    opened.deliver(new(SEB, "Re", "Alors ?", In_Reply_To=f"<{reference(trouble)}@fram.example>"))
-    assert opened.once() == []
-    assert last(opened).internal
+def test_answering_an_internal_note_stays_internal(desk: TestDesk) -> None:
+    desk.path.write_text(
+        desk.path.read_text("utf-8") + f'[[agents]]\nname = "Nadia"\naddress = "{NADIA}"\n', "utf-8"
+    )
+    desk.deliver(new(MARIE, "Imprimante", "Elle est en panne."))
+    desk.once()
+    ref = ours(desk, SEB)
+    desk.deliver(new(SEB, "x", "#interne\nElle ment.", In_Reply_To=f"<{ref}@fram.example>"))
+    mails = desk.once()
+    assert heads(mails) == [(NADIA, "[FRAM][#1898][Interne] Imprimante")]
+    desk.deliver(answer(mails[0], NADIA, "Oui."))
+    assert desk.tickets()[0].owner == ""
+    assert [mail.recipients[0] for mail in desk.once()] == [SEB]
+    assert last(desk).internal

@@ -1,0 +1,101 @@
+"""What a decision is made on: a mail on its thread, or a clock that rings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlmodel import Session
+
+from mailgate import authentication, threads, trust
+from mailgate.bounces import Bounce
+from mailgate.contribution import contribution
+from mailgate.desk import Desk
+from mailgate.effects import Cause, Source
+from mailgate.parse import parse
+from mailgate.threads import Thread
+from rules.model import (
+    Contribution,
+    Mail,
+    Pending,
+    Role,
+    Standing,
+    Taken,
+    Ticket,
+    Undelivered,
+)
+from store import ledger, outbox, tickets
+
+
+def of_mail(
+    tx: Session,
+    desk: Desk,
+    taken: Taken,
+    mail: Mail,
+    thread: Thread,
+    bounce: Bounce | None,
+    *,
+    repeat: bool,
+) -> tuple[Contribution, Cause]:
+    """The contribution that a mail makes on its thread, with what it confirms or returns.
+
+    `repeat`: the same headers came before with another body.
+    """
+    server = authentication.vouched(desk.config.trust, mail)
+    standing = trust.standing(desk.config, mail, thread, server)
+    event = contribution(desk.config, mail, thread, standing, _answered(tx, thread))
+    source = Source(taken.raw, taken.raw_id, mail.message_id, mail.cited)
+    original: Source | None = None
+    if thread.ticket:
+        event = replace(event, repeat=repeat and mail.date is not None)
+        if bounce and bounce.failed:
+            event = replace(event, undelivered=_undelivered(tx, bounce))
+        if standing.role is Role.AGENT and not event.automatic:
+            pending, original = _confirmed(tx, desk, thread, thread.ticket)
+            event = replace(event, confirms=pending)
+    return event, Cause(event, source, original)
+
+
+def of_clock(tx: Session, desk: Desk, ticket: Ticket) -> Cause:
+    """What a timer reminds of: the last words of an agent that the requester can see."""
+    agents = [
+        address for agent in desk.policy.agents for address in (agent.address, *agent.aliases)
+    ]
+    return Cause(about=tickets.question(tx, ticket.number, agents))
+
+
+def _answered(tx: Session, thread: Thread) -> str:
+    """The text of the mail of ours that is answered, where it went to an agent."""
+    if thread.issued is None or not thread.issued.to_agent:
+        return ""
+    return parse(outbox.data(tx, thread.issued.reference)).text
+
+
+def _undelivered(tx: Session, bounce: Bounce) -> Undelivered | None:
+    """The mail of ours that came back; None when it was none of ours."""
+    for reference in bounce.references:
+        if mail := outbox.by_reference(tx, reference):
+            failure = bounce.failed[0]
+            words = " ".join(part for part in (failure.status, failure.diagnostic) if part)
+            trouble = mail.event == "trouble"
+            return Undelivered(mail.recipient, reference, words or "undeliverable", trouble)
+    return None
+
+
+def _confirmed(
+    tx: Session, desk: Desk, thread: Thread, ticket: Ticket
+) -> tuple[Pending, Source] | tuple[None, None]:
+    """An agent's earlier words on this ticket that wait for the proof which his answer is."""
+    for issued in thread.cited:
+        raw_id = tickets.pending(tx, issued.pending) if issued.pending else None
+        if raw_id is None or issued.ticket != ticket.number:
+            continue
+        raw = ledger.raw(tx, raw_id)
+        mail = parse(raw)
+        proven = Standing(Role.AGENT, verified=True, reason="confirmed by its author's answer")
+        again = threads.find(tx, desk.policy, mail)
+        words = contribution(
+            desk.config, mail, Thread(ticket, proven.reason), proven, _answered(tx, again)
+        )
+        source = Source(raw, raw_id, mail.message_id, mail.cited)
+        return Pending(issued.pending, words), source
+    return None, None

@@ -1,0 +1,97 @@
+"""What a template is told: one mail to one recipient, drawn from the ticket as it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailgate.desk import Desk
+from mailgate.parse import attachment_bytes, holds_reference
+from mailgate.render import Letter
+from rules.keywords import shown
+from rules.model import AddEntry, Attachment, Clock, Contribution, Role, Tell, Ticket
+from rules.reference import CUT
+
+Files = tuple[tuple[Attachment, bytes], ...]
+_TEXT = 100_000  # characters of relayed words in one mail; some clients clip at 102 kB
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What all mails of one change have in common."""
+
+    desk: Desk
+    ticket: Ticket  # as it is when the transaction commits
+    event: Contribution | None
+    now: datetime
+    asked_at: datetime  # of the question that a timer is about
+    clocks: list[Clock]
+    stopped: bool  # an answer stopped a closing clock
+
+
+def compose(
+    scene: Scene, tell: Tell, entry: AddEntry, token: str, ancestors: tuple[str, ...], files: Files
+) -> Letter:
+    """The letter for one mail about `entry`, whose `files` may ride along."""
+    ticket, event, policy = scene.ticket, scene.event, scene.desk.policy
+    owner = policy.agent(ticket.owner)
+    relayed = tell.words and not tell.notice
+    return Letter(
+        template=tell.template,
+        tag=tell.tag,
+        number=ticket.number,
+        subject=ticket.subject,
+        state=ticket.state,
+        state_label=policy.states[ticket.state].label,
+        requester=ticket.requester,
+        owner_name=owner.name if owner else "",
+        recipient=tell.recipient,
+        to_agent=tell.to_agent,
+        author=entry.author,
+        by_agent=bool(entry.author and entry.verified and policy.agent(entry.author.email)),
+        via=entry.via.label if entry.via else "",
+        text=_clip(entry.text) if tell.words else "",
+        quoted=entry.quoted if tell.to_agent and event and not event.quotes_us else "",
+        attachments=entry.attachments if relayed else (),
+        files=_for_reader(files, to_agent=tell.to_agent) if relayed else (),
+        unverified=event is not None and event.standing.role is Role.UNVERIFIED,
+        automatic=tell.notice or bool(entry.automatic),
+        automatic_note=entry.automatic,
+        reason=tell.reason,
+        related=event.related if event else None,
+        cc=event.cc if event and tell.to_agent else (),
+        token=token,
+        reference=scene.desk.new_reference(),
+        ancestors=ancestors,
+        date=scene.now,
+        quote_internal=entry.internal,
+        clock_stopped=scene.stopped,
+        refused=tell.refused,
+        asked_at=scene.asked_at,
+        reminder_at=next((clock.due for clock in scene.clocks if clock.notify), None),
+        closes_at=next((clock.due for clock in scene.clocks if clock.to_state), None),
+        keywords=shown(policy) if tell.to_agent else (),
+    )
+
+
+def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:
+    """Of the entry's attachments those that fit into `limit` bytes together, in their order."""
+    fitting = []
+    for attachment in entry.attachments:
+        if attachment.size <= limit:
+            limit -= attachment.size
+            fitting.append((attachment, attachment_bytes(raw, attachment.part)))
+    return tuple(fitting)
+
+
+def _for_reader(files: Files, *, to_agent: bool) -> Files:
+    """A file that holds a reference of ours is for agents alone.
+
+    Whoever has it could write as the one to whom it was given.
+    """
+    return tuple(one for one in files if to_agent or not holds_reference(*one))
+
+
+def _clip(text: str) -> str:
+    """As much of a text as a mail carries; the rest is on the ticket."""
+    return text if len(text) <= _TEXT else text[:_TEXT] + "\n" + CUT
