@@ -36,25 +36,36 @@ def held_json(lines: Iterable[Line]) -> str:
     return _json([_held(line) for line in lines])
 
 
-def tickets_text(tickets: Sequence[Ticket]) -> str:
+def tickets_text(tickets: Sequence[Ticket], timezone: str, width: int) -> str:
+    """One line a ticket; times in the desk's zone."""
+    zone = ZoneInfo(timezone)
     if not tickets:
         return "no tickets yet"
     table = _table("#", "state", "requester", "owner", "changed", "subject")
     for t in tickets:
         requester = t.requester.email if t.requester else "-"
-        cells = (f"#{t.number}", t.state, requester, t.owner or "-", _utc(t.changed), t.subject)
+        cells = (
+            f"#{t.number}",
+            t.state,
+            requester,
+            t.owner or "-",
+            _at(t.changed, zone),
+            t.subject,
+        )
         table.add_row(*(Text(_plain(cell)) for cell in cells))
-    return _print(table)
+    return _print(table, width)
 
 
-def held_text(lines: Sequence[Line]) -> str:
+def held_text(lines: Sequence[Line], timezone: str, width: int) -> str:
+    """One line a mail; times in the desk's zone."""
+    zone = ZoneInfo(timezone)
     if not lines:
         return "no mail is held"
     table = _table("line", "received", "from", "subject", "reason")
     for line in lines:
-        cells = (str(line.id), _utc(line.received), line.sender, line.subject, line.reason)
+        cells = (str(line.id), _at(line.received, zone), line.sender, line.subject, line.reason)
         table.add_row(*(Text(_plain(cell)) for cell in cells))
-    return _print(table)
+    return _print(table, width)
 
 
 def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezone: str) -> str:
@@ -69,9 +80,11 @@ def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezo
     return _plain("\n".join([*head, *(_entry_text(entry, zone) for entry in entries)]))
 
 
-def line_text(line: Line, mails: Iterable[OutboxMail]) -> str:
+def line_text(line: Line, mails: Iterable[OutboxMail], timezone: str) -> str:
     """The ledger's answer for one copy of a mail, and what came of it."""
-    where = f"ledger line {line.id}, received {_utc(line.received)} in {line.folder}"
+    received = _at(line.received, ZoneInfo(timezone))
+    who = f" from {line.sender}" if line.sender else ""
+    where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
     what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
     ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
     return _plain("\n".join([where, f"  {what}", *ticket, *map(_mail_text, mails)]))
@@ -128,8 +141,7 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
         *(["unverified"] if entry.author and not entry.verified and not entry.via else []),
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
-    at = entry.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-    lines = [f"\n{at}  {entry.kind}  {entry.author or 'the desk'}{notes}"]
+    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}"]
     lines += [f"    {line}" for line in entry.text.splitlines()]
     lines += [f"    [{a.name}, {a.type}, {a.size} bytes]" for a in entry.attachments]
     if entry.quoted:
@@ -154,8 +166,8 @@ def _iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+def _at(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _json(value: object) -> str:
@@ -170,11 +182,11 @@ def _plain(text: str) -> str:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True, overflow="ellipsis")
     return table
 
 
-def _print(table: Table) -> str:
+def _print(table: Table, width: int) -> str:
     out = StringIO()
-    Console(file=out, width=160, no_color=True).print(table)
+    Console(file=out, width=width, no_color=True).print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

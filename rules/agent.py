@@ -54,7 +54,8 @@ def decide_agent(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[E
         words = tells(policy, occasion(_ON[kind], ticket, event, others=orders.addresses))
     public = written and kind is not EntryKind.INTERNAL
     changes, news = _state(policy, ticket, event, orders, public=public)
-    owner, owned = _owner(policy, ticket, event, orders, public=public)
+    told = {tell.recipient.email for tell in words if tell.on == On.INTERNAL}
+    owner, owned = _owner(policy, ticket, event, orders, told, public=public)
     folded = {tell.recipient.email for tell in news if tell.words}
     effects += [tell for tell in words if tell.recipient.email not in folded]
     effects += [*owner, *changes, *news, *owned]
@@ -103,18 +104,28 @@ def _state(
     state = orders.state or (OPEN if ticket.state == NEW and public else "")
     if not state:
         return [], ()
-    return move(policy, ticket, state, event.author, By.AGENT, with_words=public)
+    return move(policy, ticket, state, event.author, By.AGENT, verified=True, with_words=public)
 
 
 def _owner(
-    policy: Policy, ticket: Ticket, event: Contribution, orders: Orders, *, public: bool
+    policy: Policy,
+    ticket: Ticket,
+    event: Contribution,
+    orders: Orders,
+    told: set[str],
+    *,
+    public: bool,
 ) -> tuple[list[Effect], list[Effect]]:
-    """Who owns the ticket from now on, and the line that tells an agent who was assigned."""
+    """Who owns the ticket from now on, and the line that tells an agent who was assigned.
+
+    `told` are those who have this contribution's words as agents already.
+    """
     author = policy.agent(event.author.email) if event.author else None
     if assigned := policy.agent(orders.owner):
-        told = Occasion(On.INTERNAL, By.AGENT, event.author, ticket.requester, assigned.address)
+        news = Occasion(On.INTERNAL, By.AGENT, event.author, ticket.requester, assigned.address)
         note = AddEntry(EntryKind.INTERNAL, event.author, f"→ {assigned.name}", internal=True)
-        return [SetOwner(assigned.address)], [note, *tells(policy, told)]
+        mails = [mail for mail in tells(policy, news) if mail.recipient.email not in told]
+        return [SetOwner(assigned.address)], [note, *mails]
     if public and author and ticket.state == NEW and not ticket.owner:
         return [SetOwner(author.address)], []
     return [], []

@@ -164,7 +164,14 @@ def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
             *tells(policy, occasion(On.NOTE, ticket, event)),
         )
     changes, news = (
-        move(policy, ticket, settled or state.answer, event.author, BY[role])
+        move(
+            policy,
+            ticket,
+            settled or state.answer,
+            event.author,
+            BY[role],
+            verified=event.standing.verified,
+        )
         if settled or state.answer
         else ([], ())
     )

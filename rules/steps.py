@@ -71,6 +71,7 @@ def move(
     author: Address | None,
     by: By,
     *,
+    verified: bool = False,
     with_words: bool = False,
 ) -> tuple[list[Effect], tuple[Tell, ...]]:
     """The move to a state, and the mails that tell of it.
@@ -79,4 +80,5 @@ def move(
     """
     moved = Occasion(On.STATE, by, author, ticket.requester, ticket.owner, state=state)
     mails = tells(policy, moved, with_words=with_words)
-    return [SetState(state), AddEntry(EntryKind.STATE, author, state)], mails
+    line = AddEntry(EntryKind.STATE, author, state, verified=verified)
+    return [SetState(state), line], mails

@@ -109,7 +109,8 @@ address = "{SEB}"
             ledger.drop(tx, line, daemon.wall_clock())
 
     def why(self, message_id: str) -> str:
-        return "\n".join(views.line_text(line, []) for line in self.lines(message_id))
+        lines = self.lines(message_id)
+        return "\n".join(views.line_text(line, [], "Europe/Paris") for line in lines)
 
     def folders(self) -> dict[str, int]:
         """How many mails lie in each folder."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -33,6 +35,11 @@ def group(sentence: str) -> typer.Typer:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
+
+
+def width() -> int:
+    """The columns of the terminal; as many as are wanted where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
 
 def load(path: Path) -> Config:

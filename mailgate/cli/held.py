@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailgate.cli import DEFAULT, ConfigOption, JsonOption, database, errors, fail, group
+from mailgate.cli import (
+    DEFAULT,
+    ConfigOption,
+    JsonOption,
+    database,
+    errors,
+    fail,
+    group,
+    width,
+)
 
 if TYPE_CHECKING:
     from mailgate.config import Config
@@ -21,13 +30,16 @@ LineArgument = Annotated[int, typer.Argument(metavar="N", help="The line, as `li
 @app.command("list")
 def held_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """List the mails that are held, each with its reason."""
-    with errors(), database(config) as (_, db):
+    with errors(), database(config) as (settings, db):
         from mailgate import views
         from store import ledger
 
         with db.reading() as tx:
             lines = ledger.held(tx)
-        typer.echo(views.held_json(lines) if as_json else views.held_text(lines))
+        if as_json:
+            typer.echo(views.held_json(lines))
+        else:
+            typer.echo(views.held_text(lines, settings.desk.timezone, width()))
 
 
 @app.command("show")

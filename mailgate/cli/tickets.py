@@ -6,22 +6,46 @@ from typing import Annotated
 
 import typer
 
-from mailgate.cli import DEFAULT, ConfigOption, JsonOption, database, errors, fail, group
+from mailgate.cli import (
+    DEFAULT,
+    ConfigOption,
+    JsonOption,
+    database,
+    errors,
+    fail,
+    group,
+    width,
+)
 
 app = group("Tickets and their history.")
-NumberArgument = Annotated[int, typer.Argument(metavar="N", help="The ticket's number.")]
+
+
+def _number(written: str) -> int:
+    """`1898` or `#1898`, as the list shows it."""
+    digits = written.removeprefix("#")
+    if not digits.isdecimal() or len(digits) > 9:
+        raise typer.BadParameter(f"{written!r} is no ticket number, such as 1898")
+    return int(digits)
+
+
+NumberArgument = Annotated[
+    int, typer.Argument(metavar="N", help="The ticket's number.", parser=_number)
+]
 
 
 @app.command("list")
 def ticket_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> None:
     """List every ticket."""
-    with errors(), database(config) as (_, db):
+    with errors(), database(config) as (settings, db):
         from mailgate import views
         from store import tickets
 
         with db.reading() as tx:
             found = tickets.listing(tx)
-        typer.echo(views.tickets_json(found) if as_json else views.tickets_text(found))
+        if as_json:
+            typer.echo(views.tickets_json(found))
+        else:
+            typer.echo(views.tickets_text(found, settings.desk.timezone, width()))
 
 
 @app.command("show")

@@ -10,9 +10,6 @@ import typer
 from mailgate.cli import DEFAULT, ConfigOption, database, errors, fail
 
 if TYPE_CHECKING:
-    from sqlmodel import Session
-
-    from rules.model import Line
     from store.db import Database
 
 
@@ -23,8 +20,8 @@ def why(
     config: ConfigOption = DEFAULT,
 ) -> None:
     """Say what became of a mail, and why."""
-    with errors(), database(config) as (_, db):
-        answer = _explain(db, mail)
+    with errors(), database(config) as (settings, db):
+        answer = _explain(db, mail, settings.desk.timezone)
         if not answer:
             raise fail(
                 f"no such mail has been seen: {mail}; "
@@ -33,29 +30,32 @@ def why(
         typer.echo(answer)
 
 
-def _explain(db: Database, mail: str) -> str:
+def _explain(db: Database, mail: str, timezone: str) -> str:
     """The answers for every copy of a mail, or for a mail of ours; "" when nobody has seen it."""
     from mailgate import views
     from rules import reference
-    from store import outbox
+    from store import ledger, outbox
 
+    sha256, message_id = _name(mail)
     with db.reading() as tx:
+        # A client may save a mail with other bytes than those that came.
+        lines = sha256 and ledger.find(tx, sha256=sha256)
         answers = [
-            views.line_text(line, outbox.about(tx, line.entry_id) if line.entry_id else [])
-            for line in _lines(tx, mail)
+            views.line_text(
+                line, outbox.about(tx, line.entry_id) if line.entry_id else [], timezone
+            )
+            for line in lines or ledger.find(tx, message_id=message_id)
         ]
-        for one in reference.find([mail]):
+        for one in reference.find([message_id]):
             if sent := outbox.by_reference(tx, one):
                 answers.append(views.mail_text(sent))
     return "\n".join(answers)
 
 
-def _lines(tx: Session, mail: str) -> list[Line]:
-    """The ledger's lines for a Message-ID, or for a file; clients may save it with other bytes."""
-    from store import ledger
-
+def _name(mail: str) -> tuple[str, str]:
+    """(sha256 of the file or "", Message-ID) of the mail that was named."""
     if not mail.lower().endswith(".eml"):
-        return ledger.find(tx, message_id=mail.strip().strip("<>"))
+        return "", mail.strip().strip("<>")
     from hashlib import sha256
 
     from mailgate.parse import parse
@@ -64,5 +64,4 @@ def _lines(tx: Session, mail: str) -> list[Line]:
         raw = Path(mail).read_bytes()
     except OSError as error:
         raise fail(f"{mail}: cannot be read: {error.strerror}") from None
-    same = ledger.find(tx, sha256=sha256(raw).hexdigest())
-    return same or ledger.find(tx, message_id=parse(raw).message_id)
+    return sha256(raw).hexdigest(), parse(raw).message_id

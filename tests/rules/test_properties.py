@@ -1,0 +1,257 @@
+"""Whatever happens to a ticket, in whatever order: what decide() never does.
+
+The policy is the shipped one. The model applies effects as the shell does, but
+to values alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailgate.config import load
+from rules.engine import decide
+from rules.keywords import Answer, Code, Orders, Refusal
+from rules.model import (
+    AddEntry,
+    Address,
+    Clock,
+    Contribution,
+    Effect,
+    EntryKind,
+    Event,
+    Kind,
+    OpenTicket,
+    Pending,
+    Role,
+    SetOwner,
+    SetState,
+    Settle,
+    Standing,
+    Tell,
+    Ticket,
+    ToldLate,
+    Undelivered,
+    Verdict,
+)
+from rules.policy import NEW, OPEN, Agent, On
+
+ROOT = Path(__file__).parent.parent.parent
+SHIPPED = load(ROOT / "config.toml", {}).policy
+SEB, NADIA = "sebastien@fram.example", "nadia@fram.example"
+POLICY = replace(SHIPPED, agents=(Agent("Sébastien", SEB), Agent("Nadia", NADIA)))
+START = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
+OUTSIDERS = ("marie@fram.example", "rh@fram.example", "eve@elsewhere.example")
+RELAYED = (On.NOTE, On.REPLY, On.TRANSFER, On.INTERNAL)
+
+
+@dataclass
+class Desk:
+    """One ticket, or none yet, and the clocks that run for it."""
+
+    ticket: Ticket | None = None
+    clocks: tuple[Clock, ...] = ()
+
+    def apply(self, effects: tuple[Effect, ...], now: datetime) -> None:
+        for effect in effects:
+            match effect:
+                case OpenTicket(subject, requester):
+                    self.ticket = Ticket(1, subject, NEW, requester, "", now, now)
+                case SetState(state):
+                    assert self.ticket
+                    self.ticket = replace(self.ticket, state=state)
+                    self.clocks = tuple(
+                        Clock(n, state, now + t.after, t.after, t.notify, t.state, t.source)
+                        for n, t in enumerate(POLICY.states[state].timers)
+                    )
+                case SetOwner(agent):
+                    assert self.ticket
+                    self.ticket = replace(self.ticket, owner=agent)
+                case ToldLate(email):
+                    assert self.ticket
+                    self.ticket = replace(self.ticket, late_told=self.ticket.late_told | {email})
+
+
+ORDERS = st.builds(
+    Orders,
+    kind=st.sampled_from(
+        [None, EntryKind.NOTE, EntryKind.REPLY, EntryKind.TRANSFER, EntryKind.INTERNAL]
+    ),
+    addresses=st.lists(st.sampled_from([*OUTSIDERS, NADIA]), max_size=3, unique=True).map(
+        lambda found: tuple(Address(email) for email in found)
+    ),
+    state=st.sampled_from(["", "open", "waiting", "resolved", "closed"]),
+    owner=st.sampled_from(["", SEB, NADIA]),
+    help=st.booleans(),
+    refused=st.sampled_from([(), (), (), (Refusal("#x", Code.UNKNOWN),)]),
+)
+VERDICTS = st.sampled_from([None, None, None, *(Verdict(kind, "a reason") for kind in Kind)])
+
+
+@st.composite
+def contributions(draw: st.DrawFn) -> Contribution:
+    role = draw(st.sampled_from(list(Role)))
+    agents = role in (Role.AGENT, Role.UNPROVEN)
+    author = draw(st.sampled_from([SEB, NADIA] if agents else [*OUTSIDERS, POLICY.address, ""]))
+    said = Contribution(
+        author=Address(author) if author else None,
+        standing=Standing(role, draw(st.booleans()), "a reason"),
+        subject="x",
+        text=draw(st.sampled_from(["", "words"])),
+        quoted=draw(st.sampled_from(["", "> quoted"])),
+        cc=(Address(NADIA), Address(OUTSIDERS[1])),
+        automatic=draw(VERDICTS),
+        answers=draw(st.sampled_from(["", SEB, OUTSIDERS[0]])),
+        answers_internal=draw(st.booleans()),
+        orders=draw(ORDERS) if role is Role.AGENT else None,
+        answer=draw(st.sampled_from([None, *Answer])) if role is Role.REQUESTER else None,
+        repeat=draw(st.integers(0, 9)) == 0,
+    )
+    if role is Role.AGENT and draw(st.integers(0, 4)) == 0:
+        words = replace(said, text="proven words", orders=draw(ORDERS), automatic=None)
+        said = replace(said, confirms=Pending(7, words))
+    return said
+
+
+UNDELIVERED = st.builds(
+    Undelivered,
+    recipient=st.sampled_from([*OUTSIDERS, SEB, NADIA]).map(Address),
+    reference=st.just("mg-" + "a" * 26),
+    error=st.just("550 no"),
+    notice_of_trouble=st.booleans(),
+)
+Happenings = list[Contribution | Undelivered | int]
+HAPPENINGS = st.lists(
+    st.one_of(contributions(), contributions(), UNDELIVERED, st.integers(0, 3)), max_size=25
+)
+
+
+def play(happenings: Happenings) -> list[Step]:
+    """Every step: the ticket before it, the event, the effects, the ticket after it.
+
+    A number rings that clock of the ticket, one that it has left before included.
+    """
+    desk, now, steps = Desk(), START, []
+    ever: list[Clock] = []
+    for what in happenings:
+        now += timedelta(hours=80)
+        ever += [clock for clock in desk.clocks if clock not in ever]
+        if isinstance(what, int):
+            if not ever:
+                continue
+            event: Event = ever[what % len(ever)]
+        else:
+            event = what
+        before = desk.ticket
+        effects = decide(POLICY, before, event, now)
+        desk.apply(effects, now)
+        steps.append(Step(before, event, effects, desk.ticket))
+    return steps
+
+
+@dataclass
+class Step:
+    before: Ticket | None
+    event: Event
+    effects: tuple[Effect, ...]
+    after: Ticket | None
+
+    @property
+    def tells(self) -> list[Tell]:
+        return [effect for effect in self.effects if isinstance(effect, Tell)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_no_sequence_leaves_a_final_state_but_by_a_proven_agents_order(
+    happenings: Happenings,
+) -> None:
+    for step in play(happenings):
+        if step.before and POLICY.states[step.before.state].final and step.after:
+            if step.after.state == step.before.state:
+                continue
+            event = step.event
+            assert isinstance(event, Contribution)
+            said = event.confirms.contribution if event.confirms else event
+            assert event.standing.role is Role.AGENT
+            assert event.automatic is None
+            assert said.orders is not None
+            assert said.orders.state == OPEN
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_a_timer_of_a_state_already_left_does_nothing(happenings: Happenings) -> None:
+    for step in play(happenings):
+        if isinstance(step.event, Clock) and step.before:
+            assert step.before.state == step.event.state or step.effects == ()
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_no_internal_words_go_outside(happenings: Happenings) -> None:
+    for step in play(happenings):
+        words: AddEntry | None = None
+        for effect in step.effects:
+            if isinstance(effect, AddEntry) and effect.kind is not EntryKind.STATE:
+                words = effect
+            if isinstance(effect, Tell) and effect.words and not effect.to_agent and words:
+                assert not words.internal, effect
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_nobody_is_mailed_his_own_words(happenings: Happenings) -> None:
+    for step in play(happenings):
+        if isinstance(step.event, Contribution) and step.event.author:
+            for tell in step.tells:
+                if tell.on in RELAYED:
+                    assert tell.recipient.email != step.event.author.email, tell
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_one_event_gives_one_recipient_one_mail(happenings: Happenings) -> None:
+    for step in play(happenings):
+        told = [(tell.on, tell.recipient.email) for tell in step.tells]
+        assert len(told) == len(set(told)), told
+        assert POLICY.address not in {tell.recipient.email for tell in step.tells}
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_every_mail_has_one_outcome_with_a_reason(happenings: Happenings) -> None:
+    for step in play(happenings):
+        settles = [effect for effect in step.effects if isinstance(effect, Settle)]
+        if isinstance(step.event, Contribution):
+            assert len(settles) == 1
+            assert settles[0].reason
+        else:
+            assert settles == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_automatic_mail_answers_nothing_and_moves_nothing(happenings: Happenings) -> None:
+    for step in play(happenings):
+        if isinstance(step.event, Contribution) and step.event.automatic and step.before:
+            assert all(tell.to_agent for tell in step.tells)
+            assert step.after == step.before
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_an_agent_without_proof_changes_and_mails_nothing(
+    happenings: Happenings,
+) -> None:
+    for step in play(happenings):
+        event = step.event
+        if not isinstance(event, Contribution) or event.standing.role is not Role.UNPROVEN:
+            continue
+        if step.before and not POLICY.states[step.before.state].final:
+            assert step.after == step.before
+            assert all(tell.to_agent for tell in step.tells)
