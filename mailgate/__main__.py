@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from mailgate import __version__
-from mailgate.cli import desk, group, held, tickets, why
+from mailgate.cli import demo, desk, group, held, tickets, why
 
 app = group("A help desk that lives in a mailbox.")
 
@@ -27,6 +27,7 @@ def _options(
 
 app.command()(desk.run)
 app.command()(desk.check)
+app.command()(demo.demo)
 app.add_typer(tickets.app, name="ticket")
 app.add_typer(held.app, name="held")
 app.command()(why.why)

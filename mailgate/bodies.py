@@ -25,42 +25,35 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
     """The texts of the mail and what is left as files; `defects` gets what was mended.
 
     An HTML part counts as text only where no plain one says the same: not inside an
-    alternative with a plain part. Further HTML parts are kept as files.
+    alternative with a plain part.
     """
     body = Body()
-    pieces: list[str] = []
-    plain_in: set[int] = set()  # the alternatives that have a plain text
-    htmls: list[tuple[mimetree.Leaf, str]] = []
+    found: list[tuple[mimetree.Leaf, str]] = []
     for leaf in tree.leaves:
-        if not _is_body(leaf):
+        if _is_body(leaf):
+            found.append((leaf, _text(leaf)))
+        else:
             body.attachments += attachments.describe(leaf)
-            continue
-        value = _text(leaf)
-        if leaf.kind != "text/html":
-            if value.strip():
-                pieces.append(value.strip("\n"))
-                plain_in.add(leaf.alternative)
-            continue
-        htmls.append((leaf, value))
-        if not pieces:
-            pieces.append("")  # where the HTML's text may go
-    plain_in.discard(-1)
-    if htmls:
-        leaf, body.html = htmls[0]
-        for further, _ in htmls[1:]:
-            if further.alternative not in plain_in and (
-                further.alternative != leaf.alternative or further.alternative == -1
-            ):
-                body.attachments += attachments.describe(further)
-        if pieces[0] == "" and leaf.alternative not in plain_in:
-            pieces[0] = htmltext.text(body.html)
-            body.from_html = pieces[0] != "" and len(pieces) == 1
-            if not pieces[0] and body.html.strip():
-                defects.append("the HTML body shows no text")
-        elif leaf.alternative not in plain_in:
-            pieces.append(htmltext.text(body.html))  # a gateway's banner stood above it
     body.attachments.sort(key=lambda attachment: attachment.part)
-    body.text = "\n\n".join(piece for piece in pieces if piece) or _named_text(tree)
+    plain = [leaf for leaf, value in found if leaf.kind != "text/html" and value.strip()]
+    twice = {leaf.alternative for leaf in plain} - {-1}
+    rich = [value for leaf, value in found if leaf.kind == "text/html"]
+    told = [x for x in found if x[0].kind != "text/html" or x[0].alternative not in twice]
+    pieces = [
+        htmltext.text(value) if leaf.kind == "text/html" else value.strip("\n")
+        for leaf, value in told
+        if value.strip()
+    ]
+    body.text = "\n\n".join(piece for piece in pieces if piece)
+    body.html = "\n".join(rich)
+    body.from_html = not plain and body.text != ""
+    if body.from_html and len(rich) > 1:
+        # What marks a quote is found by comparing the text with that of the HTML.
+        whole = htmltext.text(body.html)
+        body.text = whole if whole.split() == body.text.split() else body.text
+    if not plain and not body.text and body.html.strip():
+        defects.append("the HTML body shows no text")
+    body.text = body.text or _named_text(tree)
     return body
 
 

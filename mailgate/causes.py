@@ -33,24 +33,18 @@ def of_mail(
     mail: Mail,
     thread: Thread,
     bounce: Bounce | None,
-    *,
-    repeat: bool,
 ) -> tuple[Contribution, Cause]:
-    """The contribution that a mail makes on its thread, with what it confirms or returns.
-
-    `repeat`: the same headers came before with another body.
-    """
+    """The contribution that a mail makes on its thread, with what it confirms or returns."""
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
     event = contribution(desk.config, mail, thread, standing, _answered(tx, thread))
     source = Source(taken.raw, taken.raw_id, mail.message_id, mail.cited)
     original: Source | None = None
     if thread.ticket:
-        event = replace(event, repeat=repeat and mail.date is not None)
         if bounce and bounce.failed:
             event = replace(event, undelivered=_undelivered(tx, bounce))
         if standing.role is Role.AGENT and not event.automatic:
-            pending, original = _confirmed(tx, desk, thread, thread.ticket)
+            pending, original = _confirmed(tx, desk, mail, thread, thread.ticket)
             event = replace(event, confirms=pending)
     return event, Cause(event, source, original)
 
@@ -63,11 +57,14 @@ def of_clock(tx: Session, desk: Desk, ticket: Ticket) -> Cause:
     return Cause(about=tickets.question(tx, ticket.number, agents))
 
 
-def _answered(tx: Session, thread: Thread) -> str:
-    """The text of the mail of ours that is answered, where it went to an agent."""
-    if thread.issued is None or not thread.issued.to_agent:
-        return ""
-    return parse(outbox.data(tx, thread.issued.reference)).text
+def _answered(tx: Session, thread: Thread) -> tuple[str, ...]:
+    """The texts of the mails of ours to agents that may be quoted: the one that is answered,
+    and internal ones further back, of which nothing must go on."""
+    return tuple(
+        parse(outbox.data(tx, one.reference)).text
+        for one in thread.cited
+        if one.to_agent and (one == thread.issued or one.internal)
+    )
 
 
 def _undelivered(tx: Session, bounce: Bounce) -> Undelivered | None:
@@ -76,16 +73,22 @@ def _undelivered(tx: Session, bounce: Bounce) -> Undelivered | None:
         if mail := outbox.by_reference(tx, reference):
             failure = bounce.failed[0]
             words = " ".join(part for part in (failure.status, failure.diagnostic) if part)
-            trouble = mail.event == "trouble"
-            return Undelivered(mail.recipient, reference, words or "undeliverable", trouble)
+            quiet = outbox.issued(tx, [reference])[reference].automatic
+            return Undelivered(mail.recipient, reference, words or "undeliverable", quiet)
     return None
 
 
 def _confirmed(
-    tx: Session, desk: Desk, thread: Thread, ticket: Ticket
+    tx: Session, desk: Desk, answer: Mail, thread: Thread, ticket: Ticket
 ) -> tuple[Pending, Source] | tuple[None, None]:
-    """An agent's earlier words on this ticket that wait for the proof which his answer is."""
+    """An agent's earlier words on this ticket that wait for the proof which his answer is.
+
+    His own words alone: a colleague may have sent him the question about theirs.
+    """
+    agent = desk.policy.agent(answer.sender.email) if answer.sender else None
     for issued in thread.cited:
+        if agent is None or issued.holder.email != agent.address:
+            continue
         raw_id = tickets.pending(tx, issued.pending) if issued.pending else None
         if raw_id is None or issued.ticket != ticket.number:
             continue

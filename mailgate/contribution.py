@@ -9,20 +9,22 @@ from mailgate.config import Config
 from mailgate.threads import Thread
 from rules import reference, subject
 from rules.automatic import verdict
-from rules.keywords import Answer, read_agent, read_requester
+from rules.keyword_lines import HIDDEN
+from rules.keywords import Answer, fold, read_agent, read_requester
 from rules.model import Address, Contribution, Mail, Reply, Role, Standing, Ticket
 from rules.policy import RESOLVED, Policy
 
 _SUBJECT = 200  # characters kept of a subject; RFC 5322 lines end at 998
+_NAME = 100  # characters of a display name that are compared
 _TITLE = 60  # characters of the text that name a ticket without a subject
 
 
 def contribution(
-    config: Config, mail: Mail, thread: Thread, standing: Standing, ours: str = ""
+    config: Config, mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...] = ()
 ) -> Contribution:
     """What `mail` adds to its thread's ticket, or opens one with.
 
-    `ours` is the text of the mail of ours that it answers.
+    `ours` are the texts of mails of ours that it may quote.
     """
     words = _words(mail, thread, standing, ours)
     text = reference.cut(words.text, config.portal.url).strip("\n")
@@ -39,6 +41,7 @@ def contribution(
         answers=thread.issued.holder.email if thread.issued else "",
         quotes_us=bool(reference.find([words.rest])),
         answers_internal=thread.issued is not None and thread.issued.internal,
+        answers_automatic=thread.issued is not None and thread.issued.automatic,
     )
     return _with_keywords(config.policy, plain, thread.ticket)
 
@@ -64,14 +67,29 @@ def _with_keywords(policy: Policy, said: Contribution, ticket: Ticket | None) ->
 
 
 def _author(policy: Policy, mail: Mail, standing: Standing) -> Address | None:
-    """The sender; a proven agent under the name and address that the desk knows him by."""
+    """The sender; a proven agent under the name and address that the desk knows him by.
+
+    A stranger who goes by an agent's name has none: his words may reach the requester.
+    """
     agent = policy.agent(mail.sender.email) if mail.sender else None
     if agent and standing.role is Role.AGENT:
         return Address(agent.address, agent.name)
+    strange = standing.role in (Role.OTHER, Role.UNVERIFIED)
+    if strange and mail.sender and _is_an_agents(policy, mail.sender.name):
+        return Address(mail.sender.email)
     return mail.sender
 
 
-def _words(mail: Mail, thread: Thread, standing: Standing, ours: str) -> Reply:
+def _is_an_agents(policy: Policy, name: str) -> bool:
+    """Whether a display name reads as an agent's name or address."""
+    seen = " ".join(HIDDEN.sub("", name).split())
+    shown = fold(seen.partition("@")[0].strip(" <")[:_NAME])
+    return policy.agent(seen.strip(" <>").lower()) is not None or any(
+        shown == fold(agent.name[:_NAME]) for agent in policy.agents
+    )
+
+
+def _words(mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...]) -> Reply:
     """The new text. An opening is kept whole, and so is an answer that is all quote.
 
     An agent's stays empty then, for what he quotes may be internal. His client may
@@ -79,11 +97,15 @@ def _words(mail: Mail, thread: Thread, standing: Standing, ours: str) -> Reply:
     """
     if thread.ticket is None:
         return Reply(mail.text)
-    cut = reply.split(mail.text, mail.html)
-    if standing.role in (Role.AGENT, Role.UNPROVEN) and ours:
-        new, quoted = quotes.cut(cut.text, ours)
+    by_agent = standing.role in (Role.AGENT, Role.UNPROVEN)
+    text = mail.text
+    for one in ours if by_agent and not mail.from_html else ():
+        text = quotes.marked(text, one)
+    cut = reply.split(text, mail.html)
+    for one in ours if by_agent else ():
+        new, quoted = quotes.cut(cut.text, one)
         cut = Reply(new, "\n\n".join(part for part in (quoted, cut.rest) if part))
-    if cut.text or mail.attachments or standing.role in (Role.AGENT, Role.UNPROVEN):
+    if cut.text or mail.attachments or by_agent:
         return cut
     return Reply(mail.text)
 

@@ -11,8 +11,8 @@ import logging
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
 from types import FrameType
@@ -35,6 +35,7 @@ from store.db import Database, OutageError
 log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
+_AGAIN = 1.0  # seconds before a mailbox is asked again for a mail that it did not hand out
 _LOOK = 5  # seconds between two looks for timers and retries that are due
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
@@ -79,23 +80,49 @@ def run(config: Config) -> None:
     Raises OutageError, WrongSchemaError or AlreadyRunningError when it cannot start.
     """
     stop, due = Event(), Event()
-    _stop_on_signals(stop, due)
+    stop_on_signals(stop, due)
     with closing(Database(config.database_url)) as db:
         db.migrate()
-        with db.running():
-            desk = open_desk(config, db)
-            _take_over(desk)
-            threads = [
-                Thread(target=_take_in, args=(desk, stop, due), name="intake"),
-                Thread(target=_send_out, args=(desk, stop, due), name="delivery"),
-            ]
-            for thread in threads:
-                thread.start()
+        with db.running(), at_work(desk := open_desk(config, db), stop, due):
             log.info("the desk %s <%s> is open", config.desk.name, config.desk.address)
-            _keep_time([(_LOOK, lambda: _tick(desk, due))], stop)
-            for thread in threads:
-                thread.join()
+            keep_time(desk, stop, due)
     log.info("the desk is closed")
+
+
+@contextmanager
+def at_work(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
+    """Two threads take mail in and send it out while the block runs; `due` wakes delivery.
+
+    Setting `stop` and `due` ends them, and so does the end of the block, which waits until
+    the mail in hand is finished.
+    """
+    _take_over(desk)
+    threads = [
+        Thread(target=_take_in, args=(desk, stop, due), name="intake"),
+        Thread(target=_send_out, args=(desk, stop, due), name="delivery"),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        due.set()
+        for thread in threads:
+            thread.join()
+
+
+def keep_time(desk: Desk, stop: Event, due: Event) -> None:
+    """Does the periodic work until `stop`."""
+    _keep_time([(_LOOK, lambda: tick(desk, due))], stop)
+
+
+def tick(desk: Desk, due: Event) -> None:
+    """Fires timers, and wakes delivery for their mails and for retries that are due."""
+    try:
+        ticker.step(desk)
+    finally:
+        due.set()
 
 
 def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
@@ -104,7 +131,7 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
     Raises OutageError, WrongSchemaError or AlreadyRunningError.
     """
     stop = Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     with closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
@@ -116,7 +143,9 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
     return read
 
 
-def _stop_on_signals(*events: Event) -> None:
+def stop_on_signals(*events: Event) -> None:
+    """SIGTERM, SIGINT and SIGHUP set these events; for the main thread."""
+
     def end(_number: int, _frame: FrameType | None) -> None:
         for event in events:
             event.set()
@@ -126,16 +155,23 @@ def _stop_on_signals(*events: Event) -> None:
 
 
 def _empty_mailbox(desk: Desk, stop: Event) -> bool:
-    try:
-        with imap.connect(desk.config.imap, imap_auth(desk.config), Counter()) as mailbox:
-            life = intake.contact(desk, mailbox)
-            while not stop.is_set() and intake.step(desk, mailbox, life):
-                pass
-            intake.refile(desk, mailbox)
-    except (GoneError, RefusedError) as error:
-        log.error("%s", error)
-        return False
-    return True
+    trouble: Counter[int] = Counter()
+    life: Life | None = None
+    while True:
+        before = trouble.total()
+        try:
+            with imap.connect(desk.config.imap, imap_auth(desk.config), trouble) as mailbox:
+                life = intake.contact(desk, mailbox, life)
+                while not stop.is_set() and intake.step(desk, mailbox, life):
+                    pass
+                intake.refile(desk, mailbox)
+            return True
+        except (GoneError, RefusedError) as error:
+            # A mail that the server does not hand out must not stop those behind it.
+            one_mail = trouble.total() > before
+            log.log(logging.WARNING if one_mail else logging.ERROR, "%s", error)
+            if not one_mail or stop.wait(_AGAIN):
+                return False
 
 
 def _empty_outbox(desk: Desk, stop: Event) -> None:
@@ -203,14 +239,6 @@ def _for_ever(session: Callable[[Callable[[], None]], None], stop: Event) -> Non
         if stop.wait(pause):
             return
         pause = min(2 * pause, _LONGEST_PAUSE)
-
-
-def _tick(desk: Desk, due: Event) -> None:
-    """Fires timers, and wakes delivery for their mails and for retries that are due."""
-    try:
-        ticker.step(desk)
-    finally:
-        due.set()
 
 
 def _take_over(desk: Desk) -> None:

@@ -23,6 +23,7 @@ from mailgate.smtp import Link, Permanent, Result, Sent, Temporary, UnreachableE
 from rules.engine import decide
 from rules.model import OutboxMail, Undelivered
 from store import outbox, tickets
+from store.db import OutageError
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,11 @@ class Courier:
 
     def _send(self, mail: OutboxMail) -> Result:
         sender = ascii_address(self.desk.policy.address)
-        return self.link.send(sender, ascii_address(mail.recipient.email), mail.data)
+        try:
+            recipient = ascii_address(mail.recipient.email)
+        except ValueError as error:
+            return Permanent(f"the address has no valid domain: {error}")
+        return self.link.send(sender, recipient, mail.data)
 
     def _record(self, mail: OutboxMail, result: Result) -> None:
         self.unrecorded.append((mail, result))
@@ -89,22 +94,34 @@ class Courier:
 
 def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
     """Writes down what became of one mail; a failure for good goes on its ticket."""
-    now = desk.now()
-    with desk.db.transaction() as tx:
-        match result:
-            case Sent():
-                outbox.sent(tx, mail.id, now)
-            case Temporary(error) if now - mail.queued < PATIENCE:
-                outbox.later(tx, mail.id, now + backoff(mail.attempts), error)
-            case Temporary(error):
-                _fail(tx, desk, mail, f"given up after {PATIENCE.days} days: {error}")
-            case Permanent(error):
-                _fail(tx, desk, mail, error)
+    try:
+        with desk.db.transaction() as tx:
+            _write(tx, desk, mail, result)
+    except OutageError:
+        raise
+    except Exception as error:  # one that cannot be told of must not stop the others
+        log.exception("mail %d about #%d: its result cannot be told", mail.id, mail.ticket)
+        with desk.db.transaction() as tx:
+            outbox.failed(tx, mail.id, f"{getattr(result, 'error', '')}; telling of it: {error!r}")
+        return
     if isinstance(result, Sent):
         log.info("mail %d about #%d: sent", mail.id, mail.ticket)
     else:
         fate = "refused for good" if isinstance(result, Permanent) else "has to wait"
         log.warning("mail %d about #%d: %s: %s", mail.id, mail.ticket, fate, result.error)
+
+
+def _write(tx: Session, desk: Desk, mail: OutboxMail, result: Result) -> None:
+    now = desk.now()
+    match result:
+        case Sent():
+            outbox.sent(tx, mail.id, now)
+        case Temporary(error) if now - mail.queued < PATIENCE:
+            outbox.later(tx, mail.id, now + backoff(mail.attempts), error)
+        case Temporary(error):
+            _fail(tx, desk, mail, f"given up after {PATIENCE.days} days: {error}")
+        case Permanent(error):
+            _fail(tx, desk, mail, error)
 
 
 def _fail(tx: Session, desk: Desk, mail: OutboxMail, error: str) -> None:

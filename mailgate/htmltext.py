@@ -144,7 +144,7 @@ class _Writer:
             self.line(_RULE)
         if name == "li":
             self.current.append(self._bullet())
-        hidden = "display" in attributes and _HIDDEN.search(attributes) is not None
+        hidden = "display" in attributes.lower() and _HIDDEN.search(attributes) is not None
         passing = name in _VOID or (name in _UNCLOSED and not (reach or hidden))
         if not passing and len(self.stack) < _DEPTH:
             quote = name == "blockquote" and not _INDENT.search(attributes)

@@ -139,6 +139,8 @@ class Mailbox:
     def find_held(self, raw: bytes, whole: bool) -> list[int]:
         """The UIDs in the held folder whose mail is exactly these bytes (or this header)."""
         part, key = ("BODY.PEEK[]", b"BODY[]") if whole else ("BODY.PEEK[HEADER]", b"BODY[HEADER]")
+        if not raw:
+            return []  # it was held because the server did not hand it out
         with errors(), self._selected(self.held):
             uids = self._client.search("UNDELETED")
             if whole and uids:
@@ -146,7 +148,7 @@ class Mailbox:
                 facts = self._client.fetch(uids, ["RFC822.SIZE"])
                 same = [u for u in uids if u in facts and facts[u][b"RFC822.SIZE"] == len(raw)]
                 uids = same or uids[-_HELD_SCAN:]
-            return [uid for uid in uids if self._bodies([uid], part, key).get(uid) == raw]
+            return [uid for uid in uids if self._body(uid, part, key) == raw]
 
     def older_than(self, moment: datetime) -> int:
         """How many of the inbox's mails the server received before `moment` (aware)."""
@@ -180,6 +182,14 @@ class Mailbox:
         return {
             uid: found[uid][key] for uid in uids if uid in found and found[uid].get(key) is not None
         }
+
+    def _body(self, uid: int, part: str, key: bytes) -> bytes | None:
+        try:
+            return self._bodies([uid], part, key).get(uid)
+        except IMAPClientAbortError:
+            raise
+        except IMAPClientError:  # NO: this one mail is not handed out
+            return None
 
     @contextmanager
     def _selected(self, folder: str) -> Iterator[None]:

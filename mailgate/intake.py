@@ -12,8 +12,9 @@ found at the next step.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -24,14 +25,16 @@ from mailgate.bounces import Bounce
 from mailgate.desk import Desk
 from mailgate.imap import Mailbox
 from mailgate.parse import parse
+from mailgate.threads import Thread
 from rules.engine import decide
-from rules.model import Mail, Outcome, Settle, Taken
+from rules.model import Contribution, Line, Mail, Outcome, Settle, Taken
 from store import ledger, outbox, tickets, timers
 from store.db import OutageError
 
 log = logging.getLogger(__name__)
 
 _SCAN = 500  # UIDs compared with the ledger in one query
+_MOVES = 3  # moved so often and still listed, a UID is left alone
 _TRIES = 2  # taken so often without an outcome, a mail may be what kills the process
 
 
@@ -43,6 +46,7 @@ class Life:
     first_uid: int  # older UIDs were there before the desk
     since: datetime  # of those, mails older than this are held
     unsettled: set[int] = field(default_factory=set)  # taken, and then the database failed
+    moved: Counter[int] = field(default_factory=Counter)  # UIDs still listed after so many moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     whatever it had not finished then is found again by the next step.
     """
     began = desk.now()
-    uids = mailbox.search()[:_SCAN]
+    uids = _waiting(mailbox, life)[:_SCAN]
     with desk.db.reading() as tx:
         known = ledger.known(tx, life.id, uids)
     settled = {uid: row.outcome for uid, row in known.items() if row.outcome != Outcome.TAKEN}
@@ -85,6 +89,7 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
         return 0
     if settled:
         acknowledge(mailbox, settled)
+        life.moved.update(settled.keys())
         return len(settled)
     # A mail that was in hand when a process died comes alone, so that it fails alone.
     fresh = list(takewhile(lambda uid: uid not in known, uids))
@@ -99,7 +104,16 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
         log.log(level, "ledger line %d: %s", copy.id, outcomes[copy.uid])
     life.unsettled.difference_update(outcomes)
     acknowledge(mailbox, outcomes)
+    life.moved.update(outcomes.keys())
     return len(outcomes) or 1  # nothing was handed out: the server is asked again
+
+
+def _waiting(mailbox: Mailbox, life: Life) -> list[int]:
+    """The inbox's UIDs, without those that the server lists whatever is done with them."""
+    uids = mailbox.search()
+    for uid in life.moved.keys() - set(uids):
+        del life.moved[uid]
+    return [uid for uid in uids if life.moved[uid] < _MOVES]
 
 
 def refusal(desk: Desk, life: Life, taken: Taken) -> str:
@@ -163,13 +177,6 @@ def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
     if mail is None:
         ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now)
         return Outcome.HELD
-    same_body, earlier = ledger.same_mail(tx, mail)
-    if earlier and earlier.entry_id and tickets.pending(tx, earlier.entry_id):
-        earlier = None  # that one waits for proof, which this one may bring
-    if earlier and same_body and not reading.refusal:
-        answer = Settle(Outcome.DUPLICATE, f"the same mail as ledger line {earlier.id}")
-        ledger.settle(tx, taken.id, answer, now, mail, earlier.ticket, earlier.entry_id)
-        return Outcome.DUPLICATE
     returned = reading.bounce.references if reading.bounce else ()
     thread = threads.find(tx, policy, mail, returned)
     ticket = thread.ticket
@@ -177,15 +184,35 @@ def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
         held, number = Settle(Outcome.HELD, reading.refusal), ticket.number if ticket else None
         ledger.settle(tx, taken.id, held, now, mail, number)
         return Outcome.HELD
-    event, cause = causes.of_mail(
-        tx, desk, taken, mail, thread, reading.bounce, repeat=earlier is not None
-    )
+    same_body, earlier = ledger.same_mail(tx, mail)
+    event, cause = causes.of_mail(tx, desk, taken, mail, thread, reading.bounce)
+    if earlier and _forged(tx, earlier, thread, event):
+        earlier = None
+    if earlier and same_body:
+        answer = Settle(Outcome.DUPLICATE, f"the same mail as ledger line {earlier.id}")
+        ledger.settle(tx, taken.id, answer, now, mail, earlier.ticket, earlier.entry_id)
+        return Outcome.DUPLICATE
+    if earlier and ticket and mail.date:
+        event = replace(event, repeat=True)
+        cause = replace(cause, event=event)
     decided = decide(policy, ticket, event, now)
     done = effects.apply(tx, desk, ticket, decided, now, cause)
     outbox.expose(tx, trust.exposed(policy, mail, thread))
     number = done.ticket.number if done.ticket else None
     ledger.settle(tx, taken.id, done.settle, now, mail, number, done.entry_id)
     return done.settle.outcome
+
+
+def _forged(tx: Session, earlier: Line, thread: Thread, event: Contribution) -> bool:
+    """Whether the earlier mail may be a forger's copy of this one, which must not silence it."""
+    if thread.issued and thread.issued.ticket != earlier.ticket:
+        return True
+    if earlier.entry_id is None:
+        return False
+    known = {"verified": event.standing.verified, "automatic": event.automatic is not None}
+    return tickets.pending(tx, earlier.entry_id) is not None or tickets.doubtful(
+        tx, earlier.entry_id, **known
+    )
 
 
 def acknowledge(mailbox: Mailbox, outcomes: Mapping[int, Outcome]) -> None:
@@ -207,7 +234,10 @@ def refile(desk: Desk, mailbox: Mailbox) -> int:
     with desk.db.reading() as tx:
         waiting = ledger.to_refile(tx)
     for row, raw, whole in waiting:
-        mailbox.move(mailbox.find_held(raw, whole), mailbox.done, mailbox.held)
+        with desk.db.reading() as tx:
+            stay = ledger.held_alike(tx, row)
+        files = mailbox.find_held(raw, whole)
+        mailbox.move(files[: max(len(files) - stay, 0)], mailbox.done, mailbox.held)
         with desk.db.transaction() as tx:
             ledger.refiled(tx, row)
     return len(waiting)

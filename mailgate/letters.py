@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.desk import Desk
 from mailgate.parse import attachment_bytes, holds_reference
 from mailgate.render import Letter
+from rules import reference
 from rules.keywords import shown
 from rules.model import AddEntry, Attachment, Clock, Contribution, Role, Tell, Ticket
 from rules.reference import CUT
@@ -52,8 +53,8 @@ def compose(
         via=entry.via.label if entry.via else "",
         text=_clip(entry.text) if tell.words else "",
         quoted=entry.quoted if tell.to_agent and event and not event.quotes_us else "",
-        attachments=entry.attachments if relayed else (),
-        files=_for_reader(files, to_agent=tell.to_agent) if relayed else (),
+        attachments=_named(scene, entry, to_agent=tell.to_agent) if relayed else (),
+        files=_for_reader(scene, files, to_agent=tell.to_agent) if relayed else (),
         unverified=event is not None and event.standing.role is Role.UNVERIFIED,
         automatic=tell.notice or bool(entry.automatic),
         automatic_note=entry.automatic,
@@ -84,12 +85,22 @@ def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:
     return tuple(fitting)
 
 
-def _for_reader(files: Files, *, to_agent: bool) -> Files:
-    """A file that holds a reference of ours is for agents alone.
+def _named(scene: Scene, entry: AddEntry, *, to_agent: bool) -> tuple[Attachment, ...]:
+    """The entry's attachments as their reader is told of them."""
+    portal = scene.desk.config.portal.url
+    return tuple(
+        one if to_agent else replace(one, name=reference.cut(one.name, portal))
+        for one in entry.attachments
+    )
+
+
+def _for_reader(scene: Scene, files: Files, *, to_agent: bool) -> Files:
+    """A file that holds a reference or link of ours is for agents alone.
 
     Whoever has it could write as the one to whom it was given.
     """
-    return tuple(one for one in files if to_agent or not holds_reference(*one))
+    portal = scene.desk.config.portal.url
+    return tuple(one for one in files if to_agent or not holds_reference(*one, portal))
 
 
 def _clip(text: str) -> str:

@@ -57,6 +57,7 @@ _BRACKETED = re.compile(r"<([^<>]*)>")
 # A domain is letters, digits, hyphens and dots; a local part has no blanks and no controls.
 _DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-]+)*")
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
+_SOFT_BREAK = re.compile(rb"=\r?\n")  # RFC 2045 section 6.7
 _HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n|\r\r")
 
 
@@ -118,13 +119,15 @@ def attachment_bytes(raw: bytes, part: int) -> bytes:
     raise LookupError(f"the mail has no part {part} that holds bytes")
 
 
-def holds_reference(attachment: Attachment, data: bytes) -> bool:
-    """Whether a file, or a mail that is attached as one, holds a reference of ours."""
-    places = [attachment.name, data[:_SCANNED].decode("latin-1")]
+def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -> bool:
+    """Whether a file, or a mail that is attached as one, holds a reference or link of ours."""
+    # UTF-16 is ASCII with zeros between; quoted-printable breaks lines anywhere.
+    joined = _SOFT_BREAK.sub(b"", data[:_SCANNED].replace(b"\0", b""))
+    places = [attachment.name, data[:_SCANNED].decode("latin-1"), joined.decode("latin-1")]
     if attachment.type.startswith("message/") or attachment.name.lower().endswith(".eml"):
         inner = parse(data[:_SCANNED])
         places += [inner.message_id, *inner.references, inner.text, inner.html]
-    return bool(reference.find(places))
+    return reference.shown(places, portal_url)
 
 
 def _heads(root: Message) -> _Heads:

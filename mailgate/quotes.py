@@ -11,6 +11,7 @@ import re
 
 _LEAD = re.compile(r"^[\s>|:]+")
 _KEY = 40  # characters, without blanks, by which a place of our mail is known again
+_TAIL = 12  # characters of a marked line that show where it goes on
 _HITS = 2  # places found in the answer: one alone may be a sentence that he took up
 _SCANNED = 200_000  # characters of an answer that are searched; nobody types more
 
@@ -31,6 +32,22 @@ def cut(text: str, ours: str) -> tuple[str, str]:
     lines = text.split("\n")
     first = places[min(hits)]
     return "\n".join(lines[:first]).rstrip(), "\n".join(lines[first:])
+
+
+def marked(text: str, ours: str) -> str:
+    """`text` with a mark on what clients break off a marked line: it goes on as `ours` does."""
+    body, above = _squeeze(ours)[0], ""
+    lines = text[:_SCANNED].split("\n")
+    for number, line in enumerate(lines):
+        squeezed = _squeeze(line)[0]
+        if line.startswith(">"):
+            above = squeezed
+        elif squeezed and len(above) >= _TAIL and above[-_TAIL:] + squeezed in body:
+            lines[number] = f"> {line}"
+            above += squeezed
+        else:
+            above = ""
+    return "\n".join(lines) + text[_SCANNED:]
 
 
 def _squeeze(text: str) -> tuple[str, list[int]]:

@@ -82,6 +82,7 @@ class Link:
         client: smtplib.SMTP | None = None
         try:
             client = self._connect()
+            self._greet(client)
             self._auth(client)
         except (smtplib.SMTPException, OSError, ValueError) as error:
             if client:
@@ -129,8 +130,7 @@ class Link:
         try:
             started = self._start(client, sender, recipient)
             if started:
-                if self._client:
-                    client.rset()
+                self._reset()
                 return started
             if client.sock:
                 client.sock.settimeout(DATA_SECONDS)
@@ -149,6 +149,9 @@ class Link:
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             return Temporary(f"the connection broke: {_words(error)}")
+        except ValueError as error:  # smtplib: an address that no command can carry
+            self._drop()
+            return Permanent(f"cannot be written to: {_words(error)}")
 
     def _start(self, client: smtplib.SMTP, sender: str, recipient: str) -> Result | None:
         """MAIL and RCPT; None when the server wants the mail."""
@@ -169,6 +172,7 @@ class Link:
             raise _StaleError(f"{self._who}: {code} {_text(answer)}")
         if code != 250:
             # The desk's own address is refused: a setting is wrong, not this mail.
+            self._doubt(code)
             return Temporary(f"{code} {_text(answer)}")
         if wide:
             client.command_encoding = "utf-8"
@@ -176,21 +180,29 @@ class Link:
             code, answer = client.rcpt(recipient)
         finally:
             client.command_encoding = "ascii"
-        return None if code in (250, 251) else self._result(code, answer)
+        # RFC 5321 section 4.2.1: any 2 is yes. The mail itself is asked for by DATA alone.
+        return None if 200 <= code < 300 else self._result(code, answer)
 
     def _result(self, code: int, answer: bytes | str) -> Result:
-        """RFC 5321 section 4.2.1: 2 is yes, 4 is not now, 5 is never.
-
-        Anything else is no SMTP: the next answer may belong to this command.
-        """
+        """RFC 5321 section 4.2.1: 2 is yes, 4 is not now, 5 is never."""
+        self._doubt(code)
         if 200 <= code < 300:
             return Sent()
         words = f"{code} {_text(answer)}"
-        if 500 <= code < 600:
-            return Permanent(words)
-        if not 400 <= code < 500:
+        return Permanent(words) if 500 <= code < 600 else Temporary(words)
+
+    def _doubt(self, code: int) -> None:
+        """Drops a connection that closes, or whose next answer may belong to this command."""
+        if code == 421 or code // 100 not in (2, 4, 5):
             self._drop()
-        return Temporary(words)
+
+    def _reset(self) -> None:
+        """Ends a mail that was not handed over. What the server says of that changes no result."""
+        try:
+            if self._client and self._client.rset()[0] != 250:
+                self._drop()
+        except (smtplib.SMTPException, OSError):
+            self._drop()
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._config.host, self._config.port
@@ -202,12 +214,14 @@ class Link:
             client = smtplib.SMTP(host, port, timeout=COMMAND_SECONDS)
         if client.sock:
             client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
+
+    def _greet(self, client: smtplib.SMTP) -> None:
         client.ehlo_or_helo_if_needed()
         if self._config.tls == "starttls":
             # RFC 3207: refused or unknown is an error, never clear text.
             client.starttls(context=self._tls)
             client.ehlo()
-        return client
 
     def _alive(self, client: smtplib.SMTP) -> bool:
         try:

@@ -50,18 +50,20 @@ def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Stand
         return _unproven(f"our mail server refuses the sender: {server.reason}")
     if server.vouch is Vouch.PASS:
         return _proven(f"our mail server vouches for the sender: {server.reason}")
+    said = f"; {server.reason}" if server.reason else ""
     if config.trust.required:
-        return _unproven("our mail server does not vouch for the sender ([trust] required)")
+        reason = "our mail server does not vouch for the sender ([trust] required)"
+        return _unproven(f"{reason}{said}")
     if any(_proves(issued, agent, thread) for issued in thread.cited):
         return _proven(f"cites a reference given to {agent.address}")
     if config.trust.unproven == "obey":
         return _proven('its From is taken at its word ([trust] unproven = "obey")')
     if any(_proves(issued, agent, thread, seen=True) for issued in thread.cited):
-        return _unproven("cites a reference that somebody else has seen")
+        return _unproven(f"cites a reference that somebody else has seen{said}")
     if thread.issued:
         holder = thread.issued.holder.email
-        return _unproven(f"an agent's address citing a reference that was given to {holder}")
-    return _unproven(f"an agent's address without proof: {thread.reason}")
+        return _unproven(f"an agent's address citing a reference that was given to {holder}{said}")
+    return _unproven(f"an agent's address without proof: {thread.reason}{said}")
 
 
 def _proves(issued: Issued, agent: Agent, thread: Thread, *, seen: bool = False) -> bool:

@@ -24,7 +24,8 @@ from rules.policy import NEW, OPEN, Agent, By, On, Policy
 from rules.steps import entry, move, occasion
 
 # Troubles that the templates put into words; others come as sentences.
-UNPROVEN, EMPTY, REFUSED, NOBODY = "unproven", "empty", "refused", "nobody"
+UNPROVEN, SEVERAL, EMPTY = "unproven", "several", "empty"
+REFUSED, NOBODY = "refused", "nobody"
 _ON = {
     EntryKind.NOTE: On.NOTE,
     EntryKind.REPLY: On.REPLY,
@@ -72,8 +73,13 @@ def _default_kind(event: Contribution, orders: Orders) -> EntryKind:
 def keep_inside(
     policy: Policy, ticket: Ticket, event: Contribution, trouble: str, reason: str
 ) -> tuple[Effect, ...]:
-    """An agent's mail that must not go out: it stays among agents, and he is told why."""
+    """An agent's mail that must not go out: it stays among agents, and he is told why.
+
+    Where somebody else signed it first, it is nobody's to confirm.
+    """
     agent = policy.agent(event.author.email) if event.author else None
+    if agent is None and trouble == UNPROVEN:
+        trouble = SEVERAL
     concerned = Occasion(
         On.TROUBLE,
         By.DESK,

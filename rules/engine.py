@@ -100,6 +100,7 @@ def _repeat(event: Contribution) -> tuple[Effect, ...]:
             "",
             whole,
             internal=event.standing.role in (Role.AGENT, Role.UNPROVEN),
+            verified=event.standing.verified,
             attachments=event.attachments,
         ),
         Settle(Outcome.NOTED, reason),
@@ -112,7 +113,9 @@ def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, 
     mails = tells(policy, occasion(On.LATE, ticket, event, agents_only=known))
     told = (ToldLate(mail.recipient.email) for mail in mails if not mail.to_agent)
     asked = event.orders is not None and event.orders.kind is EntryKind.INTERNAL
-    inside = asked or event.answers_internal or event.standing.role is Role.UNPROVEN
+    role = event.standing.role  # whoever else cites an internal mail of ours has it from an agent
+    answered = event.answers_internal and role is Role.AGENT
+    inside = asked or answered or role is Role.UNPROVEN
     return (
         entry(event, EntryKind.INTERNAL if inside else EntryKind.NOTE),
         *mails,
@@ -136,9 +139,11 @@ def _automatic(
         )
     kind = EntryKind.BOUNCE if verdict.kind is Kind.BOUNCE else EntryKind.AUTO_REPLY
     on = On.LATE if policy.states[ticket.state].final else On.NOTE
+    # Two machines could go on for ever, and so could a bounce of nobody knows which mail.
+    silent = event.answers_automatic or (kind is EntryKind.BOUNCE and not event.answers)
     return (
         replace(entry(event, kind), internal=event.standing.role is Role.UNPROVEN),
-        *tells(policy, occasion(on, ticket, event)),
+        *(() if silent else tells(policy, occasion(on, ticket, event))),
         Settle(_outcome(verdict), verdict.reason),
     )
 

@@ -130,7 +130,7 @@ class Undelivered:
     recipient: Address
     reference: str  # of that mail
     error: str  # what the server answered, or how long it was tried
-    notice_of_trouble: bool  # that mail itself told of a trouble: telling again could loop
+    notice_of_trouble: bool  # it told of a trouble or a machine's answer: telling could loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,7 @@ class Contribution:
     answers: str = ""  # the address to which the cited mail of ours went
     quotes_us: bool = False  # the folded rest is a mail of ours
     answers_internal: bool = False  # the cited mail of ours was an internal one
+    answers_automatic: bool = False  # it told of a machine's answer, or of a trouble
     orders: Orders | None = None  # a proven agent's keyword lines
     answer: Answer | None = None  # a requester's #confirmer or #refuser, where it applies
     confirms: Pending | None = None  # what an agent's answer proves to be his
@@ -359,6 +360,7 @@ class Issued:
     internal: bool  # that mail was about an internal entry
     exposed: bool  # somebody else has seen the reference
     pending: int  # the entry whose words wait for this agent's proof, 0 for none
+    automatic: bool = False  # that mail told of a machine's answer, or of a trouble
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 # A percent-encoded blank may stand before it, in the links of a quoted HTML mail.
 _REFERENCE = re.compile(
@@ -62,8 +63,20 @@ def cut(text: str, portal_url: str) -> str:
     """
     text = _LINE.sub("", text)
     text = _REFERENCE.sub(CUT, text)
-    if portal_url:
-        text = re.sub(
-            re.escape(portal_url.rstrip("/")) + r"/t/[\w~%.-]+", CUT, text, flags=re.IGNORECASE
-        )
-    return text
+    return _link(portal_url).sub(CUT, text) if portal_url else text
+
+
+def shown(texts: Iterable[str], portal_url: str) -> bool:
+    """Whether one of our references or ticket links stands in these texts."""
+    link = _link(portal_url) if portal_url else None
+    return any(_REFERENCE.search(text) or (link and link.search(text)) for text in texts)
+
+
+@lru_cache(maxsize=8)
+def _link(portal_url: str) -> re.Pattern[str]:
+    """A ticket link, also as mail filters write it into links of their own."""
+    place = portal_url.rstrip("/").rpartition("://")[2]
+    slash, colon = r"(?:/|_|%(?:25)*2F)", r"(?::|-3A|%(?:25)*3A)"
+    place = re.escape(place).replace("/", slash).replace(":", colon)
+    pattern = rf"(?:https?{colon}{slash}{slash})?{place}{slash}t{slash}[\w~%.-]+"
+    return re.compile(pattern, re.IGNORECASE)

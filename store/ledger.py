@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, update
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
@@ -128,8 +128,9 @@ def settle(
 
 
 def same_mail(tx: Session, mail: Mail) -> tuple[bool, Line | None]:
-    """An earlier copy with this Message-ID, sender and date that took effect, if any.
+    """The last copy with this Message-ID, sender and date that took effect, if any.
 
+    One with the same body goes before others. A forger's copy may have come first.
     Returns (whether the body is the same too, that copy).
     """
     key = _identity(mail)
@@ -141,7 +142,7 @@ def same_mail(tx: Session, mail: Mail) -> tuple[bool, Line | None]:
             col(Ledger.date) == key["date"],
             col(Ledger.outcome).in_(_EFFECTIVE),
         )
-        .order_by(col(Ledger.body) != key["body"], col(Ledger.id))
+        .order_by(col(Ledger.body) != key["body"], col(Ledger.id).desc())
     )
     row = tx.exec(query).first()
     return (row[0].body == key["body"], _line(*row)) if row else (False, None)
@@ -185,6 +186,15 @@ def to_refile(tx: Session) -> list[tuple[int, bytes, bool]]:
         .where(col(Ledger.refile), col(Ledger.outcome) != Outcome.HELD)
     )
     return [(row or 0, data, whole) for row, data, whole in tx.exec(query)]
+
+
+def held_alike(tx: Session, row: int) -> int:
+    """How many copies with the bytes of this one are still held: their files must stay."""
+    bytes_of = select(Ledger.raw_id).where(col(Ledger.id) == row).scalar_subquery()
+    query = select(func.count()).where(
+        col(Ledger.raw_id) == bytes_of, col(Ledger.outcome) == Outcome.HELD
+    )
+    return int(tx.exec(query).one())
 
 
 def refiled(tx: Session, row: int) -> None:

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import exists, func, insert, update
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from rules.model import Address, Issued, OutboxMail
+from rules.model import Address, EntryKind, Issued, OutboxMail
 from store.tables import Entry, Outbox
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
@@ -53,20 +54,7 @@ def claim(tx: Session, now: datetime, limit: int) -> list[OutboxMail]:
     Of the mails to one person about one ticket only the oldest unsettled one is
     handed out, so their order holds while one of them is retried.
     """
-    earlier = aliased(Outbox)
-    waits = exists().where(
-        col(earlier.ticket) == col(Outbox.ticket),
-        col(earlier.recipient) == col(Outbox.recipient),
-        col(earlier.id) < col(Outbox.id),
-        col(earlier.state).in_(_WAITING),
-    )
-    query = (
-        select(Outbox)
-        .where(col(Outbox.state) == "queued", col(Outbox.next_at) <= now, ~waits)
-        .order_by(col(Outbox.id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+    query = _due(now).order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)
     rows = [_outgoing(row, with_data=True) for row in tx.exec(query)]
     tx.exec(
         update(Outbox)
@@ -74,6 +62,12 @@ def claim(tx: Session, now: datetime, limit: int) -> list[OutboxMail]:
         .values(state="sending", attempts=col(Outbox.attempts) + 1)
     )
     return [replace(row, attempts=row.attempts + 1) for row in rows]
+
+
+def in_hand(tx: Session, now: datetime) -> bool:
+    """Whether a mail is being sent, or could be sent now."""
+    sending = select(Outbox).where(col(Outbox.state) == "sending")
+    return any(tx.exec(query.limit(1)).first() for query in (sending, _due(now)))
 
 
 def sent(tx: Session, mail: int, now: datetime) -> None:
@@ -112,7 +106,7 @@ def take_over(tx: Session) -> int:
 def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
     """Of these references, those that the desk gave out."""
     query = (
-        select(Outbox, Entry.pending)
+        select(Outbox, Entry.pending, Entry.automatic, Entry.kind)
         .join(Entry, col(Entry.id) == Outbox.entry_id)
         .where(col(Outbox.reference).in_(references))
     )
@@ -125,8 +119,9 @@ def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
             row.internal,
             row.exposed,
             row.entry_id if pending and row.event == "trouble" else 0,
+            (automatic != "" and kind != EntryKind.OPENING) or row.event == "trouble",
         )
-        for row, pending in tx.exec(query)
+        for row, pending, automatic, kind in tx.exec(query)
     }
 
 
@@ -162,6 +157,18 @@ def about(tx: Session, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
     query = select(Outbox).where(col(Outbox.entry_id) == entry_id).order_by(col(Outbox.id))
     return [_outgoing(row) for row in tx.exec(query)]
+
+
+def _due(now: datetime) -> SelectOfScalar[Outbox]:
+    """Mails that may be tried now: due, and not behind an unsettled one to the same person."""
+    earlier = aliased(Outbox)
+    waits = exists().where(
+        col(earlier.ticket) == col(Outbox.ticket),
+        col(earlier.recipient) == col(Outbox.recipient),
+        col(earlier.id) < col(Outbox.id),
+        col(earlier.state).in_(_WAITING),
+    )
+    return select(Outbox).where(col(Outbox.state) == "queued", col(Outbox.next_at) <= now, ~waits)
 
 
 def _record(tx: Session, mail: int, **values: object) -> None:

@@ -202,6 +202,13 @@ def pending(tx: Session, entry_id: int) -> int | None:
     return tx.exec(query).first()
 
 
+def doubtful(tx: Session, entry_id: int, *, verified: bool, automatic: bool) -> bool:
+    """Whether an entry shows less of who wrote it than what is known of the same mail now."""
+    query = select(tables.Entry).where(col(tables.Entry.id) == entry_id)
+    row = tx.exec(query).one()
+    return (verified and not row.verified) or (row.automatic != "" and not automatic)
+
+
 def confirmed(tx: Session, entry_id: int) -> None:
     """The words have been carried out and wait no longer."""
     tx.exec(update(tables.Entry).where(col(tables.Entry.id) == entry_id).values(pending=False))

@@ -42,6 +42,12 @@ def width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
 
 
+def has_display() -> bool:
+    """Whether somebody sits here who would see a browser open."""
+    screen = sys.platform == "darwin" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY")))
+    return sys.stdout.isatty() and screen
+
+
 def load(path: Path) -> Config:
     from mailgate import config
 
