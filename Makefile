@@ -6,13 +6,16 @@ PYTEST_ARGS ?= -q -n 2
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup test check lock clean
+.PHONY: help setup demo test soak check lock pictures clean
 
 help:
 	@echo "make setup   the program, ready to run: .venv/bin/mailgate (PYTHON=… chooses the Python)"
+	@echo "make demo    a desk on this computer, with three mailboxes in the browser"
 	@echo "make test    all tests; installs the Debian packages that they need (PYTEST_ARGS=…)"
+	@echo "make soak    200 deaths of a busy desk at random moments (SOAK=…, SOAK_SEED=…)"
 	@echo "make check   ruff and mypy"
 	@echo "make lock    requirements.lock anew from pyproject.toml"
+	@echo "make pictures  docs/demo.png anew, with chromium"
 	@echo "make clean   removes what the others made, .venv included"
 
 setup: .venv/installed
@@ -27,9 +30,17 @@ setup: .venv/installed
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
+demo: setup
+	$(BIN)/mailgate demo
+
 test: setup
 	scripts/debian-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: setup
+	scripts/debian-packages
+	SOAK=$${SOAK:-200} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
+	    $(BIN)/python -m pytest -q -s tests/crash/test_random_kills.py
 
 check: setup
 	$(BIN)/ruff check .
@@ -41,8 +52,12 @@ lock:
 	$(PYTHON) -m venv "$$tmp/venv"; \
 	"$$tmp/venv/bin/python" -m pip --disable-pip-version-check --quiet install uv; \
 	"$$tmp/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 \
-	    --no-emit-index-url --generate-hashes --no-header --no-annotate --extra dev \
+	    --no-emit-index-url --generate-hashes --no-header --no-annotate --extra demo --extra dev \
 	    pyproject.toml -o requirements.lock
+
+pictures: setup
+	scripts/debian-packages
+	$(BIN)/python -m tests.browser.pictures
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist

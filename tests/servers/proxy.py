@@ -3,6 +3,8 @@
 relay = Relay(dovecot.port)
 # the MOVE was done and committed, the client never learns it:
 relay.cut_when(lambda direction, data: direction == "server" and b"OK Move completed" in data)
+# a server that does not say when a mail came:
+relay.rewrite(lambda data: re.sub(rb' INTERNALDATE "[^"]*"', b"", data))
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from tests.servers.waiting import wait_until
 
 Direction = Literal["client", "server"]  # who sent the bytes
 Predicate = Callable[[Direction, bytes], bool]
+Rewrite = Callable[[bytes], bytes]
 
 
 class Relay(Server):
@@ -30,6 +33,7 @@ class Relay(Server):
         self.cuts = 0
         self._target = target
         self._predicate: Predicate | None = None
+        self._rewrite: Rewrite | None = None
         self._keep = 0
         self._once = True
         self._loop: LoopThread | None = None
@@ -55,6 +59,11 @@ class Relay(Server):
         Its first `keep` bytes are still passed on, the rest never. once=False: at every match.
         """
         self._keep, self._once, self._predicate = keep, once, predicate
+
+    def rewrite(self, change: Rewrite | None) -> None:
+        """Pass on change(data) for what the server sends. data is what one read gave: short
+        answers come whole. None: as it comes."""
+        self._rewrite = change
 
     def wait_cut(self, n: int = 1, timeout: float = 10) -> None:
         """Return when n connections (since the start) have been cut by cut_when."""
@@ -122,5 +131,7 @@ class Relay(Server):
                 writer.write(data[: self._keep])
                 self.cuts += 1
                 return
+            if self._rewrite is not None and direction == "server":
+                data = self._rewrite(data)
             writer.write(data)
             await writer.drain()

@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo import story as story
+from tests.demo import url as url
+from tests.demo import world as world
 from tests.desk import TestDesk
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import SmtpSink

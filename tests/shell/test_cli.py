@@ -198,7 +198,7 @@ def test_check_names_a_broken_template(desk: TestDesk) -> None:
 
 BAD_USAGE = [
     pytest.param(["ticket", "list", "--config", "missing.toml"], "no such file", id="no config"),
-    pytest.param(["ticket", "show", "x"], "valid integer", id="not a number"),
+    pytest.param(["ticket", "show", "x"], "no ticket number", id="not a number"),
     pytest.param(["fly"], "fly", id="unknown command"),
 ]
 

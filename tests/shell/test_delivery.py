@@ -189,3 +189,30 @@ def test_the_rate_is_kept(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> No
     desk.deliver(MAIL)
     desk.once()
     assert pauses.count(0.1) == 2
+
+
+@pytest.mark.parametrize("local", ["marie", "rené"])
+def test_domains_outside_ascii_go_out_in_ascii(desk: TestDesk, local: str) -> None:
+    """RFC 5890: the envelope's domain is an A-label; RFC 6531 is for the local part alone."""
+    desk.deliver(idn(f"{local}@bücher.example"))
+    (to_marie,) = [m for m in desk.once() if m.recipients != (SEB,)]
+    assert to_marie.recipients == (f"{local}@xn--bcher-kva.example",)
+    assert ("SMTPUTF8" in to_marie.options) == (local == "rené")
+    desk.deliver(answer(to_marie, f"{local}@xn--bcher-kva.example", "Alors ?"))
+    assert [m.recipients for m in desk.once()] == [(SEB,)]
+    assert len(desk.tickets()) == 1
+
+
+@pytest.mark.parametrize(
+    "domain", ["a" * 70 + ".example", "a..example", "-a.example", "xn--zz.example"]
+)
+def test_a_domain_that_is_none_stops_nobody_elses_mail(desk: TestDesk, domain: str) -> None:
+    desk.deliver(idn(f"marie@{domain}"), new("paul@x.example", "Écran", "Noir."))
+    desk.once()
+    assert len(desk.sink.to("paul@x.example")) == 1
+    assert desk.once() == []
+
+
+def idn(address: str) -> bytes:
+    mail = new("x@x.example", "Panne", "En panne.")
+    return mail.replace(b"From: x@x.example", f"From: {address}".encode())

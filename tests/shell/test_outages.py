@@ -8,7 +8,6 @@ import pytest
 
 from mailgate import daemon, imap, intake
 from mailgate.imap import GoneError
-from rules.model import Outcome
 from store.db import Database
 from tests.clients import new
 from tests.desk import MARIE, TestDesk
@@ -190,23 +189,6 @@ def test_starttls_that_the_server_lacks_is_an_error(desk: TestDesk) -> None:
         imap.connect(config.imap, daemon.imap_auth(config), Counter()),
     ):
         pass
-
-
-def test_sigkill_at_any_moment_loses_and_repeats_nothing(desk: TestDesk) -> None:
-    desk.deliver(*mails(60))
-    for threshold in (1, 30, 60):
-        with Daemon(desk.path) as running:
-            desk.sink.wait_for(threshold, timeout=30)
-            running.kill()
-    with Daemon(desk.path):
-        wait_until(lambda: desk.folders()["INBOX"] == 0, 30, "an empty inbox")
-        wait_until(
-            lambda: len({m.message["Message-ID"] for m in desk.sink.mails}) == 120, 30, "120"
-        )
-    assert len(set(numbers(desk))) == len(numbers(desk)) == 60
-    # A kill may repeat the one mail in flight, and that under the same Message-ID.
-    assert len(desk.sink.mails) <= 120 + 3
-    assert [line.outcome for line in desk.lines("0@x")] == [Outcome.OPENED]
 
 
 def test_taken_twice_without_an_outcome_is_held(desk: TestDesk) -> None:

@@ -1,0 +1,23 @@
+"""The demo's page in Debian's chromium, driven by playwright."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.demo import story as story
+from tests.demo import url as url
+from tests.demo import world as world
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("chromium is not installed: run scripts/debian-packages")
+    with sync_playwright() as driver:
+        # Its own sandbox does not start as root, which containers are.
+        running = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
