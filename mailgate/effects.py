@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from mailgate import letters
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
@@ -39,6 +37,7 @@ from rules.model import (
 from rules.policy import NEW
 from store import outbox, tickets, timers
 from store.tickets import Belongs
+from store.work import Transaction
 
 _HOUR = timedelta(hours=1)
 
@@ -76,7 +75,7 @@ class Applied:
 
 
 def apply(
-    tx: Session,
+    tx: Transaction,
     desk: Desk,
     ticket: Ticket | None,
     effects: Iterable[Effect],
@@ -96,7 +95,7 @@ class _Change:
 
     def __init__(
         self,
-        tx: Session,
+        tx: Transaction,
         desk: Desk,
         ticket: Ticket | None,
         now: datetime,

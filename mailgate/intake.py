@@ -17,8 +17,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlmodel import Session
-
 from mailgate import authentication, bounces, causes, effects, threads, trust
 from mailgate.bounces import Bounce
 from mailgate.desk import Desk
@@ -28,6 +26,7 @@ from rules.engine import decide
 from rules.model import Mail, Outcome, Settle, Taken
 from store import ledger, outbox, tickets, timers
 from store.db import OutageError
+from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -157,7 +156,7 @@ def hold(desk: Desk, reading: Reading, reason: str) -> dict[int, Outcome]:
     return {reading.taken.uid: Outcome.HELD}
 
 
-def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
+def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
     """One mail's way into the open transaction: which ticket, who says so, what follows."""
     now, policy, taken, mail = desk.now(), desk.policy, reading.taken, reading.mail
     if mail is None:

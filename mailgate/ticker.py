@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from mailgate import causes, effects
 from mailgate.desk import Desk
 from rules.engine import decide
 from rules.model import Clock
 from store import tickets, timers
+from store.work import Transaction
 
 
 def step(desk: Desk) -> int:
@@ -29,7 +28,7 @@ def step(desk: Desk) -> int:
     return fired
 
 
-def _fire(tx: Session, desk: Desk, timer: int, number: int) -> bool:
+def _fire(tx: Transaction, desk: Desk, timer: int, number: int) -> bool:
     """Fires one timer unless it is gone, or has to wait."""
     now = desk.now()
     ticket = tickets.load(tx, number)
@@ -47,7 +46,7 @@ def _fire(tx: Session, desk: Desk, timer: int, number: int) -> bool:
     return True
 
 
-def _waits(tx: Session, desk: Desk, closing: Clock, clocks: list[Clock], number: int) -> bool:
+def _waits(tx: Transaction, desk: Desk, closing: Clock, clocks: list[Clock], number: int) -> bool:
     """Whether this closing would not be fair yet."""
     read = timers.last_read(tx)
     if read is None or read < closing.due or timers.holds(tx, number):
@@ -72,7 +71,7 @@ def _notice(desk: Desk, closing: Clock) -> timedelta:
     return closing.after - max(earlier, default=closing.after)
 
 
-def _keep_distance(tx: Session, reminder: Clock, clocks: list[Clock], now: datetime) -> None:
+def _keep_distance(tx: Transaction, reminder: Clock, clocks: list[Clock], now: datetime) -> None:
     """Moves closings that a sleep brought too near to their reminder by the original distance."""
     for clock in clocks:
         distance = clock.due - reminder.due

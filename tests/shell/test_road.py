@@ -63,7 +63,7 @@ def test_the_story(desk: TestDesk, client: str) -> None:
         EntryKind.NOTE,
     ]
     assert [entry.text for entry in history] == [REQUEST, QUESTION, "open", ANSWER, CONFIRMED]
-    assert [entry.verified for entry in history] == [True, True, False, True, False]
+    assert [entry.verified for entry in history] == [True, True, True, True, False]
     assert desk.folders() == {"INBOX": 0, "Done": 4, "Held": 0}
 
 
