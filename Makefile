@@ -6,13 +6,14 @@ PYTEST_ARGS ?= -q -n 2
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test soak check lock pictures clean
+.PHONY: help setup demo test soak bench check lock pictures clean
 
 help:
 	@echo "make setup   the program, ready to run: .venv/bin/mailgate (PYTHON=… chooses the Python)"
 	@echo "make demo    a desk on this computer, with three mailboxes in the browser"
 	@echo "make test    all tests; installs the Debian packages that they need (PYTEST_ARGS=…)"
 	@echo "make soak    200 deaths of a busy desk at random moments (SOAK=…, SOAK_SEED=…)"
+	@echo "make bench   the road against the least that this stack can do"
 	@echo "make check   ruff and mypy"
 	@echo "make lock    requirements.lock anew from pyproject.toml"
 	@echo "make pictures  docs/demo.png anew, with chromium"
@@ -41,6 +42,9 @@ soak: setup
 	scripts/debian-packages
 	SOAK=$${SOAK:-200} SOAK_SEED=$${SOAK_SEED:-$$(date +%s)} \
 	    $(BIN)/python -m pytest -q -s tests/crash/test_random_kills.py
+
+bench: setup
+	$(BIN)/python -m tests.bench.bench $(BENCH_ARGS)
 
 check: setup
 	$(BIN)/ruff check .

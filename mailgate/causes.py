@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlmodel import Session
-
 from mailgate import authentication, threads, trust
 from mailgate.bounces import Bounce
 from mailgate.contribution import contribution
@@ -23,11 +21,12 @@ from rules.model import (
     Ticket,
     Undelivered,
 )
-from store import ledger, outbox, tickets
+from store import history, ledger, outbox, tickets
+from store.work import Transaction
 
 
 def of_mail(
-    tx: Session,
+    tx: Transaction,
     desk: Desk,
     taken: Taken,
     mail: Mail,
@@ -49,15 +48,15 @@ def of_mail(
     return event, Cause(event, source, original)
 
 
-def of_clock(tx: Session, desk: Desk, ticket: Ticket) -> Cause:
+def of_clock(tx: Transaction, desk: Desk, ticket: Ticket) -> Cause:
     """What a timer reminds of: the last words of an agent that the requester can see."""
     agents = [
         address for agent in desk.policy.agents for address in (agent.address, *agent.aliases)
     ]
-    return Cause(about=tickets.question(tx, ticket.number, agents))
+    return Cause(about=history.question(tx, ticket.number, agents))
 
 
-def _answered(tx: Session, thread: Thread) -> tuple[str, ...]:
+def _answered(tx: Transaction, thread: Thread) -> tuple[str, ...]:
     """The texts of the mails of ours to agents that may be quoted: the one that is answered,
     and internal ones further back, of which nothing must go on."""
     return tuple(
@@ -67,7 +66,7 @@ def _answered(tx: Session, thread: Thread) -> tuple[str, ...]:
     )
 
 
-def _undelivered(tx: Session, bounce: Bounce) -> Undelivered | None:
+def _undelivered(tx: Transaction, bounce: Bounce) -> Undelivered | None:
     """The mail of ours that came back; None when it was none of ours."""
     for reference in bounce.references:
         if mail := outbox.by_reference(tx, reference):
@@ -79,7 +78,7 @@ def _undelivered(tx: Session, bounce: Bounce) -> Undelivered | None:
 
 
 def _confirmed(
-    tx: Session, desk: Desk, answer: Mail, thread: Thread, ticket: Ticket
+    tx: Transaction, desk: Desk, answer: Mail, thread: Thread, ticket: Ticket
 ) -> tuple[Pending, Source] | tuple[None, None]:
     """An agent's earlier words on this ticket that wait for the proof which his answer is.
 

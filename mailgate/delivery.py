@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
 
-from sqlmodel import Session
-
 from mailgate import effects
 from mailgate.desk import Desk
 from mailgate.mime_headers import ascii_address
@@ -24,6 +22,7 @@ from rules.engine import decide
 from rules.model import OutboxMail, Undelivered
 from store import outbox, tickets
 from store.db import OutageError
+from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +110,7 @@ def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
         log.warning("mail %d about #%d: %s: %s", mail.id, mail.ticket, fate, result.error)
 
 
-def _write(tx: Session, desk: Desk, mail: OutboxMail, result: Result) -> None:
+def _write(tx: Transaction, desk: Desk, mail: OutboxMail, result: Result) -> None:
     now = desk.now()
     match result:
         case Sent():
@@ -124,7 +123,7 @@ def _write(tx: Session, desk: Desk, mail: OutboxMail, result: Result) -> None:
             _fail(tx, desk, mail, error)
 
 
-def _fail(tx: Session, desk: Desk, mail: OutboxMail, error: str) -> None:
+def _fail(tx: Transaction, desk: Desk, mail: OutboxMail, error: str) -> None:
     outbox.failed(tx, mail.id, error)
     ticket = tickets.load(tx, mail.ticket)
     event = Undelivered(mail.recipient, mail.reference, error, mail.event == "trouble")

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from mailgate import letters
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
@@ -39,6 +37,7 @@ from rules.model import (
 from rules.policy import NEW
 from store import outbox, tickets, timers
 from store.tickets import Belongs
+from store.work import Transaction
 
 _HOUR = timedelta(hours=1)
 
@@ -76,7 +75,7 @@ class Applied:
 
 
 def apply(
-    tx: Session,
+    tx: Transaction,
     desk: Desk,
     ticket: Ticket | None,
     effects: Iterable[Effect],
@@ -96,7 +95,7 @@ class _Change:
 
     def __init__(
         self,
-        tx: Session,
+        tx: Transaction,
         desk: Desk,
         ticket: Ticket | None,
         now: datetime,
@@ -184,18 +183,18 @@ class _Change:
 
     def _enter(self, state: str) -> None:
         """A new state, with its clocks; entering the same one again starts them anew."""
-        ticket, states = self.ticket, self.desk.policy.states
+        ticket, policy = self.ticket, self.desk.policy
         assert ticket is not None
         event = self.cause.event
         outside = event is not None and event.standing.role is not Role.AGENT
-        self.stopped |= outside and any(timer.state for timer in states[ticket.state].timers)
+        self.stopped |= outside and any(timer.state for timer in policy.state(ticket.state).timers)
         self._change(state=state)
         timers.set_all(
             self.tx,
             ticket.number,
             [
                 Clock(0, state, self.now + t.after, t.after, t.notify, t.state, t.source)
-                for t in states[state].timers
+                for t in policy.state(state).timers
             ],
         )
 

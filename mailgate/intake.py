@@ -18,8 +18,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlmodel import Session
-
 from mailgate import authentication, bounces, causes, effects, threads, trust
 from mailgate.bounces import Bounce
 from mailgate.desk import Desk
@@ -30,6 +28,7 @@ from rules.engine import decide
 from rules.model import Contribution, Line, Mail, Outcome, Settle, Taken
 from store import ledger, outbox, tickets, timers
 from store.db import OutageError
+from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +170,7 @@ def hold(desk: Desk, reading: Reading, reason: str) -> dict[int, Outcome]:
     return {reading.taken.uid: Outcome.HELD}
 
 
-def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
+def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
     """One mail's way into the open transaction: which ticket, who says so, what follows."""
     now, policy, taken, mail = desk.now(), desk.policy, reading.taken, reading.mail
     if mail is None:
@@ -203,7 +202,7 @@ def enter(tx: Session, desk: Desk, reading: Reading) -> Outcome:
     return done.settle.outcome
 
 
-def _forged(tx: Session, earlier: Line, thread: Thread, event: Contribution) -> bool:
+def _forged(tx: Transaction, earlier: Line, thread: Thread, event: Contribution) -> bool:
     """Whether the earlier mail may be a forger's copy of this one, which must not silence it."""
     if thread.issued and thread.issued.ticket != earlier.ticket:
         return True

@@ -43,7 +43,7 @@ def compose(
         number=ticket.number,
         subject=ticket.subject,
         state=ticket.state,
-        state_label=policy.states[ticket.state].label,
+        state_label=policy.state(ticket.state).label,
         requester=ticket.requester,
         owner_name=owner.name if owner else "",
         recipient=tell.recipient,

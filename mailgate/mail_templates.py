@@ -35,7 +35,7 @@ from jinja2 import (
 )
 from jinja2.runtime import Context, Undefined
 from jinja2.utils import urlize
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 _WIDTH = 72  # of the text half; RFC 3676 section 4.2 asks for 78 at most
 _MAILTO = 1900  # characters of a mailto: link; Windows cuts at about 2,000
@@ -189,6 +189,8 @@ def stanzas(text: str) -> list[str]:
 
 def breaks(text: str) -> Markup:
     """Escaped text with `<br>` for its line ends and its addresses made links."""
+    if "://" not in text and "www." not in text and "@" not in text:
+        return escape(text).replace("\n", Markup("<br>\n"))
     lines = (Markup(urlize(line, rel="nofollow noopener")) for line in text.split("\n"))
     return Markup("<br>\n").join(lines)
 

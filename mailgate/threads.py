@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlmodel import Session
-
 from rules import reference, subject
 from rules.model import Issued, Mail, Ticket
 from rules.policy import Policy
 from store import outbox, tickets
+from store.work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Thread:
     related: int | None = None  # a ticket whose thread a stranger cites
 
 
-def find(tx: Session, policy: Policy, mail: Mail, returned: tuple[str, ...] = ()) -> Thread:
+def find(tx: Transaction, policy: Policy, mail: Mail, returned: tuple[str, ...] = ()) -> Thread:
     """The mail's thread; without a ticket when the mail opens one.
 
     `returned` are the references on a mail of ours that a bounce brings back.
@@ -38,7 +37,7 @@ def find(tx: Session, policy: Policy, mail: Mail, returned: tuple[str, ...] = ()
     return _by_reference(tx, mail, returned) or _by_ancestor(tx, mail) or _by_tag(tx, policy, mail)
 
 
-def _by_reference(tx: Session, mail: Mail, returned: tuple[str, ...]) -> Thread | None:
+def _by_reference(tx: Transaction, mail: Mail, returned: tuple[str, ...]) -> Thread | None:
     # The nearest first: what is answered, then the thread backwards, then the body from its top.
     places = (*returned, *mail.in_reply_to, *reversed(mail.references), mail.text, mail.html)
     named = reference.find(places)
@@ -51,7 +50,7 @@ def _by_reference(tx: Session, mail: Mail, returned: tuple[str, ...]) -> Thread 
     return None
 
 
-def _by_ancestor(tx: Session, mail: Mail) -> Thread | None:
+def _by_ancestor(tx: Transaction, mail: Mail) -> Thread | None:
     ids = (*mail.in_reply_to, *mail.references, mail.message_id)
     numbers = tickets.citing(tx, ids)
     for number in numbers:
@@ -66,7 +65,7 @@ def _by_ancestor(tx: Session, mail: Mail) -> Thread | None:
     return None
 
 
-def _by_tag(tx: Session, policy: Policy, mail: Mail) -> Thread:
+def _by_tag(tx: Transaction, policy: Policy, mail: Mail) -> Thread:
     numbers = subject.find(mail.subject, (policy.desk, *policy.former_desks))
     if len(numbers) > 1:
         return Thread(None, "names several tickets in its subject and cites none")

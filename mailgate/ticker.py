@@ -7,15 +7,18 @@ server, and while a held mail of the ticket may be the answer.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
-
-from sqlmodel import Session
 
 from mailgate import causes, effects
 from mailgate.desk import Desk
 from rules.engine import decide
 from rules.model import Clock
 from store import tickets, timers
+from store.db import OutageError
+from store.work import Transaction
+
+log = logging.getLogger(__name__)
 
 
 def step(desk: Desk) -> int:
@@ -24,12 +27,17 @@ def step(desk: Desk) -> int:
         due = timers.due(tx, desk.now())
     fired = 0
     for timer, number in due:
-        with desk.db.transaction() as tx:
-            fired += _fire(tx, desk, timer, number)
+        try:
+            with desk.db.transaction() as tx:
+                fired += _fire(tx, desk, timer, number)
+        except OutageError:
+            raise
+        except Exception:  # one ticket must not keep the others from their hour
+            log.exception("timer %d of #%d failed; it comes again", timer, number)
     return fired
 
 
-def _fire(tx: Session, desk: Desk, timer: int, number: int) -> bool:
+def _fire(tx: Transaction, desk: Desk, timer: int, number: int) -> bool:
     """Fires one timer unless it is gone, or has to wait."""
     now = desk.now()
     ticket = tickets.load(tx, number)
@@ -47,7 +55,7 @@ def _fire(tx: Session, desk: Desk, timer: int, number: int) -> bool:
     return True
 
 
-def _waits(tx: Session, desk: Desk, closing: Clock, clocks: list[Clock], number: int) -> bool:
+def _waits(tx: Transaction, desk: Desk, closing: Clock, clocks: list[Clock], number: int) -> bool:
     """Whether this closing would not be fair yet."""
     read = timers.last_read(tx)
     if read is None or read < closing.due or timers.holds(tx, number):
@@ -67,12 +75,12 @@ def _waits(tx: Session, desk: Desk, closing: Clock, clocks: list[Clock], number:
 
 def _notice(desk: Desk, closing: Clock) -> timedelta:
     """How long before the closing its reminder is due, as the policy has it."""
-    state = desk.policy.states[closing.state]
+    state = desk.policy.state(closing.state)
     earlier = [t.after for t in state.timers if t.notify and t.after < closing.after]
     return closing.after - max(earlier, default=closing.after)
 
 
-def _keep_distance(tx: Session, reminder: Clock, clocks: list[Clock], now: datetime) -> None:
+def _keep_distance(tx: Transaction, reminder: Clock, clocks: list[Clock], now: datetime) -> None:
     """Moves closings that a sleep brought too near to their reminder by the original distance."""
     for clock in clocks:
         distance = clock.due - reminder.due

@@ -21,6 +21,7 @@ _MAILS = {
     "sent": "was sent",
     "failed": "failed for good",
     "withheld": "was withheld",
+    "dropped": "was not sent any more",
 }
 
 

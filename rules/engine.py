@@ -56,7 +56,7 @@ def decide(
         return _repeat(event)
     if event.automatic:
         return _automatic(policy, ticket, event, event.automatic)
-    if policy.states[ticket.state].final and not _reopens(event):
+    if policy.state(ticket.state).final and not _reopens(event):
         return _late(policy, ticket, event)
     match event.standing.role:
         case Role.UNPROVEN:
@@ -112,7 +112,7 @@ def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, 
     known = event.author is None or event.author.email in ticket.late_told
     mails = tells(policy, occasion(On.LATE, ticket, event, agents_only=known))
     told = (ToldLate(mail.recipient.email) for mail in mails if not mail.to_agent)
-    asked = event.orders is not None and event.orders.kind is EntryKind.INTERNAL
+    asked = event.orders is not None and event.orders.kind not in (None, EntryKind.NOTE)
     role = event.standing.role  # whoever else cites an internal mail of ours has it from an agent
     answered = event.answers_internal and role is Role.AGENT
     inside = asked or answered or role is Role.UNPROVEN
@@ -138,7 +138,7 @@ def _automatic(
             Settle(Outcome.BOUNCE, f"{verdict.reason}; {event.undelivered.error}"),
         )
     kind = EntryKind.BOUNCE if verdict.kind is Kind.BOUNCE else EntryKind.AUTO_REPLY
-    on = On.LATE if policy.states[ticket.state].final else On.NOTE
+    on = On.LATE if policy.state(ticket.state).final else On.NOTE
     # Two machines could go on for ever, and so could a bounce of nobody knows which mail.
     silent = event.answers_automatic or (kind is EntryKind.BOUNCE and not event.answers)
     return (
@@ -159,7 +159,7 @@ def _confirm(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
 
 def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
     """Anybody else's note: it stops a closing clock and puts the ticket back in work."""
-    role, state = event.standing.role, policy.states[ticket.state]
+    role, state = event.standing.role, policy.state(ticket.state)
     settled = _confirmed_state(policy, ticket) if event.answer is Answer.CONFIRM else ""
     said = event.text or event.attachments or not settled
     words: tuple[Effect, ...] = ()
@@ -187,7 +187,7 @@ def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
     """Where the requester's confirmation leads: where silence would; "" if it means nothing."""
     if ticket.state != RESOLVED:
         return ""
-    return next((timer.state for timer in policy.states[RESOLVED].timers if timer.state), "")
+    return next((timer.state for timer in policy.state(RESOLVED).timers if timer.state), "")
 
 
 def _reopens(event: Contribution) -> bool:
@@ -199,7 +199,7 @@ def _reopens(event: Contribution) -> bool:
 
 def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[Effect, ...]:
     """A timer is due. One that belongs to a state already left does nothing."""
-    if ticket.state != clock.state or now < clock.due or policy.states[ticket.state].final:
+    if ticket.state != clock.state or now < clock.due or policy.state(ticket.state).final:
         return ()
     if clock.to_state:
         changes, news = move(policy, ticket, clock.to_state, None, By.TIMER, with_words=True)

@@ -393,7 +393,7 @@ class OutboxMail:
     event: str  # of the policy's row: "note", "trouble", …
     subject: str
     policy_row: str
-    state: str  # queued | sending | sent | failed | withheld
+    state: str  # queued | sending | sent | failed | withheld | dropped
     attempts: int
     queued: datetime
     error: str

@@ -116,6 +116,11 @@ class Policy:
         """Every tag that the desk writes as the third bracket of a subject."""
         return tuple(dict.fromkeys(row.tag for row in self.notify))
 
+    def state(self, name: str) -> State:
+        """The state of this name. One that was taken out of the file while tickets are in it
+        is an open state without clocks: nothing happens by itself until an agent moves them."""
+        return self.states.get(name) or State(name, name, (), False, "", (), "no longer there")
+
     def agent(self, email: str) -> Agent | None:
         """The agent who writes from `email` (bare, lower case), or None."""
         for agent in self.agents:

@@ -15,10 +15,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session
+
+from store.work import Dialect, Transaction
 
 SCHEMA = "0001"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
@@ -52,27 +53,22 @@ class Database:
         event.listen(self._engine, "begin", _begin)
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def transaction(self) -> Iterator[Transaction]:
         """A writing transaction that holds the write lock from its start.
 
         Commits when the block ends, rolls back when it raises. Raises OutageError when
         the database cannot be reached, is locked for too long or refuses to commit.
         """
-        with (
-            self._writing,
-            _outages(),
-            Session(self._engine, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
+        with self._writing, _outages(), self._engine.begin() as connection:
+            work = Transaction(connection, SQLITE)
+            yield work
+            work.flush()
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Transaction]:
         """A reading transaction: one consistent view, never waits for a writer."""
         with _outages(), self._engine.connect() as plain:
-            connection = plain.execution_options(reading=True)
-            with Session(connection) as session:
-                yield session
+            yield Transaction(plain.execution_options(reading=True), SQLITE)
 
     def migrate(self) -> None:
         """Brings the schema to this version, making the database when there is none.
@@ -137,6 +133,18 @@ class Database:
         """Makes the file readable by its owner alone: it holds everybody's mails."""
         if not self.path.exists():
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _first_id(connection: Connection, table: Table) -> int:
+    """The next free id: the write lock is held, so nobody else hands one out meanwhile."""
+    return int(connection.execute(select(func.max(table.c.id))).scalar() or 0) + 1
+
+
+def _or_ignore(statement: Insert) -> Insert:
+    return statement.prefix_with("OR IGNORE")
+
+
+SQLITE = Dialect(_first_id, _or_ignore)
 
 
 @contextmanager

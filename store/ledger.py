@@ -6,32 +6,86 @@ import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, insert, update
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import Select
+from sqlalchemy import Boolean, Row, bindparam, false, func, insert, select, update
+from sqlmodel import col
 
 from rules.model import Copy, Line, Mail, Outcome, Settle, Taken
 from store.tables import Ledger, Mailbox, Raw
+from store.work import Transaction, table_of
 
 # A copy with one of these outcomes took effect: the same mail again is a duplicate.
 _EFFECTIVE = (Outcome.OPENED, Outcome.NOTED, Outcome.AUTO_REPLY, Outcome.BOUNCE)
 
 
+_LINE = select(*table_of(Ledger).c, col(Mailbox.folder)).join(
+    Mailbox, col(Mailbox.id) == col(Ledger.mailbox_id)
+)
+_SAME = _LINE.where(
+    col(Ledger.message_id) == bindparam("message_id"),
+    col(Ledger.sender) == bindparam("sender"),
+    col(Ledger.date) == bindparam("date"),
+    col(Ledger.outcome).in_(_EFFECTIVE),
+).order_by(col(Ledger.body) != bindparam("body"), col(Ledger.id).desc())
+_BY_ROW = _LINE.where(col(Ledger.id) == bindparam("one"))
+_BY_ID = _LINE.where(col(Ledger.message_id) == bindparam("one")).order_by(col(Ledger.id))
+_BY_DIGEST = (
+    _LINE.join(Raw, col(Raw.id) == col(Ledger.raw_id))
+    .where(col(Raw.sha256) == bindparam("one"))
+    .order_by(col(Ledger.id))
+)
+_HELD = _LINE.where(col(Ledger.outcome) == Outcome.HELD).order_by(col(Ledger.id))
+_CONTACT = select(col(Mailbox.id), col(Mailbox.first_uid), col(Mailbox.since)).where(
+    col(Mailbox.folder) == bindparam("folder"), col(Mailbox.uidvalidity) == bindparam("life")
+)
+_KNOWN = select(col(Ledger.uid), col(Ledger.id), col(Ledger.outcome), col(Ledger.attempts)).where(
+    col(Ledger.mailbox_id) == bindparam("mailbox"),
+    col(Ledger.uid).in_(bindparam("uids", expanding=True)),
+)
+_AGAIN = (
+    update(Ledger)
+    .where(col(Ledger.id) == bindparam("b_id"))
+    .values(attempts=col(Ledger.attempts) + 1, taken_at=bindparam("now"))
+)
+# A copy that was held lies in the held folder: another outcome moves it on.
+_REFILE = bindparam("open", type_=Boolean) & (col(Ledger.outcome) == Outcome.HELD)
+_OUTCOME = ("outcome", "reason", "settled_at", "ticket", "entry_id")
+_IDENTITY = ("message_id", "sender", "date", "body", "subject")
+_SETTLE_BLIND = (
+    update(Ledger)
+    .where(col(Ledger.id) == bindparam("b_id"))
+    .values({name: bindparam(f"new_{name}") for name in _OUTCOME} | {"refile": _REFILE})
+)
+_SETTLE = _SETTLE_BLIND.values({name: bindparam(f"new_{name}") for name in _IDENTITY})
+_REFILED = update(Ledger).where(col(Ledger.id) == bindparam("b_id")).values(refile=false())
+_RAW = select(col(Raw.data)).where(col(Raw.id) == bindparam("one"))
+_RAW_IDS = select(col(Raw.sha256), col(Raw.id)).where(
+    col(Raw.sha256).in_(bindparam("digests", expanding=True))
+)
+_ALIKE = select(func.count()).where(
+    col(Ledger.raw_id)
+    == select(col(Ledger.raw_id)).where(col(Ledger.id) == bindparam("one")).scalar_subquery(),
+    col(Ledger.outcome) == Outcome.HELD,
+)
+_TO_REFILE = (
+    select(col(Ledger.id), col(Raw.data), col(Ledger.whole))
+    .join(Raw, col(Raw.id) == col(Ledger.raw_id))
+    .where(col(Ledger.refile), col(Ledger.outcome) != Outcome.HELD)
+)
+
+
 def contact(
-    tx: Session, folder: str, uidvalidity: int, uidnext: int, since: datetime
+    tx: Transaction, folder: str, uidvalidity: int, uidnext: int, since: datetime
 ) -> tuple[int, int, datetime]:
     """The mailbox's (id, first UID after contact, since), written down at the first contact."""
-    query = select(Mailbox).where(
-        col(Mailbox.folder) == folder, col(Mailbox.uidvalidity) == uidvalidity
-    )
-    row = tx.exec(query).first()
+    row = tx.first(_CONTACT, folder=folder, life=uidvalidity)
     if row is None:
-        row = Mailbox(folder=folder, uidvalidity=uidvalidity, first_uid=uidnext, since=since)
-        tx.add(row)
-        tx.flush()
-    assert row.id is not None
-    return row.id, row.first_uid, row.since
+        new = {"folder": folder, "uidvalidity": uidvalidity, "first_uid": uidnext, "since": since}
+        tx.run(insert(Mailbox), new)
+        row = tx.first(_CONTACT, folder=folder, life=uidvalidity)
+    assert row is not None
+    return row[0], row[1], row[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +97,14 @@ class Known:
     attempts: int
 
 
-def known(tx: Session, mailbox: int, uids: Collection[int]) -> dict[int, Known]:
+def known(tx: Transaction, mailbox: int, uids: Collection[int]) -> dict[int, Known]:
     """Of these UIDs, those that were taken before."""
-    query = select(Ledger.uid, Ledger.id, Ledger.outcome, Ledger.attempts).where(
-        col(Ledger.mailbox_id) == mailbox, col(Ledger.uid).in_(uids)
-    )
-    rows = tx.exec(query).all()
-    return {uid: Known(row or 0, Outcome(outcome), tries) for uid, row, outcome, tries in rows}
+    rows = tx.all(_KNOWN, mailbox=mailbox, uids=list(uids))
+    return {uid: Known(row, Outcome(outcome), tries) for uid, row, outcome, tries in rows}
 
 
 def take(
-    tx: Session,
+    tx: Transaction,
     mailbox: int,
     copies: Sequence[Copy],
     now: datetime,
@@ -80,14 +131,10 @@ def take(
         if copy.uid not in before
     ]
     if fresh:
-        tx.exec(insert(Ledger), params=fresh)
+        tx.run(insert(Ledger), *fresh)
     again = [row.id for uid, row in before.items() if uid not in not_again]
     if again:
-        tx.exec(
-            update(Ledger)
-            .where(col(Ledger.id).in_(again))
-            .values(attempts=col(Ledger.attempts) + 1, taken_at=now)
-        )
+        tx.run(_AGAIN, *({"b_id": row, "now": now} for row in again))
     rows = known(tx, mailbox, [copy.uid for copy in copies])
     return [
         Taken(
@@ -104,7 +151,7 @@ def take(
 
 
 def settle(
-    tx: Session,
+    tx: Transaction,
     row: int,
     what: Settle,
     now: datetime,
@@ -113,115 +160,105 @@ def settle(
     entry_id: int | None = None,
 ) -> None:
     """Writes the outcome of one copy, with what makes its mail the same as another."""
-    values = {
-        "outcome": what.outcome,
-        "reason": what.reason,
-        "settled_at": now,
-        "ticket": ticket,
-        "entry_id": entry_id,
-        # A copy that was held lies in the held folder: another outcome moves it on.
-        "refile": what.outcome != Outcome.HELD and col(Ledger.outcome) == Outcome.HELD,
+    values: dict[str, object] = {
+        "b_id": row,
+        "open": what.outcome != Outcome.HELD,
+        "new_outcome": what.outcome,
+        "new_reason": what.reason,
+        "new_settled_at": now,
+        "new_ticket": ticket,
+        "new_entry_id": entry_id,
     }
-    if mail:
-        values |= _identity(mail) | {"subject": mail.subject}
-    tx.exec(update(Ledger).where(col(Ledger.id) == row).values(**values))
+    if mail is None:
+        tx.later(_SETTLE_BLIND, **values)
+        return
+    identity = _identity(mail) | {"subject": mail.subject}
+    tx.settled.add(mail.message_id)
+    tx.later(_SETTLE, **values, **{f"new_{name}": one for name, one in identity.items()})
 
 
-def same_mail(tx: Session, mail: Mail) -> tuple[bool, Line | None]:
+def same_mail(tx: Transaction, mail: Mail) -> tuple[bool, Line | None]:
     """The last copy with this Message-ID, sender and date that took effect, if any.
 
     One with the same body goes before others. A forger's copy may have come first.
     Returns (whether the body is the same too, that copy).
     """
+    if mail.message_id in tx.settled:
+        tx.flush()
     key = _identity(mail)
-    query = (
-        _lines()
-        .where(
-            col(Ledger.message_id) == key["message_id"],
-            col(Ledger.sender) == key["sender"],
-            col(Ledger.date) == key["date"],
-            col(Ledger.outcome).in_(_EFFECTIVE),
-        )
-        .order_by(col(Ledger.body) != key["body"], col(Ledger.id).desc())
-    )
-    row = tx.exec(query).first()
-    return (row[0].body == key["body"], _line(*row)) if row else (False, None)
+    row = tx.first(_SAME, **key)
+    return (row.body == key["body"], _line(row)) if row else (False, None)
 
 
-def find(tx: Session, message_id: str = "", sha256: str = "", row: int = 0) -> list[Line]:
+def find(tx: Transaction, message_id: str = "", sha256: str = "", row: int = 0) -> list[Line]:
     """The ledger's lines for a Message-ID, for a mail's bytes, or for one row; oldest first."""
-    query = _lines().order_by(col(Ledger.id))
     if row:
-        query = query.where(col(Ledger.id) == row)
-    elif sha256:
-        query = query.join(Raw, col(Raw.id) == Ledger.raw_id).where(col(Raw.sha256) == sha256)
-    else:
-        query = query.where(col(Ledger.message_id) == message_id)
-    return [_line(*found) for found in tx.exec(query)]
+        return [_line(found) for found in tx.all(_BY_ROW, one=row)]
+    statement, key = (_BY_DIGEST, sha256) if sha256 else (_BY_ID, message_id)
+    return [_line(found) for found in tx.all(statement, one=key)]
 
 
-def held(tx: Session) -> list[Line]:
+def held(tx: Transaction) -> list[Line]:
     """Every copy that waits for an admin, oldest first."""
-    query = _lines().where(col(Ledger.outcome) == Outcome.HELD).order_by(col(Ledger.id))
-    return [_line(*found) for found in tx.exec(query)]
+    return [_line(found) for found in tx.all(_HELD)]
 
 
-def raw(tx: Session, raw_id: int) -> bytes:
-    """A mail's bytes as they came."""
-    return tx.exec(select(Raw.data).where(col(Raw.id) == raw_id)).one()
+def raw(tx: Transaction, raw_id: int) -> bytes:
+    """A mail's bytes as they came. Raises LookupError for an id that is not there."""
+    row = tx.first(_RAW, one=raw_id)
+    if row is None:
+        raise LookupError(f"no raw mail {raw_id}")
+    return bytes(row[0])
 
 
-def again(tx: Session, row: int) -> Taken:
-    """A held copy as it was taken, to be decided anew; `settle` then marks its file to be moved."""
-    found = tx.exec(select(Ledger).where(col(Ledger.id) == row)).one()
+def again(tx: Transaction, row: int) -> Taken:
+    """A held copy as it was taken, to be decided anew; `settle` then marks its file to be moved.
+
+    Raises LookupError for a line that is not there.
+    """
+    found = next(iter(find(tx, row=row)), None)
+    if found is None:
+        raise LookupError(f"no ledger line {row}")
     data = raw(tx, found.raw_id)
-    return Taken(row, found.uid, found.raw_id, found.attempts, found.received_at, data, found.whole)
+    return Taken(row, found.uid, found.raw_id, found.attempts, found.received, data, found.whole)
 
 
-def to_refile(tx: Session) -> list[tuple[int, bytes, bool]]:
+def to_refile(tx: Transaction) -> list[tuple[int, bytes, bool]]:
     """Copies settled while their file lay in the held folder: (ledger row, bytes, whole)."""
-    query = (
-        select(Ledger.id, Raw.data, Ledger.whole)
-        .join(Raw, col(Raw.id) == Ledger.raw_id)
-        .where(col(Ledger.refile), col(Ledger.outcome) != Outcome.HELD)
-    )
-    return [(row or 0, data, whole) for row, data, whole in tx.exec(query)]
+    return [(row, data, whole) for row, data, whole in tx.all(_TO_REFILE)]
 
 
-def held_alike(tx: Session, row: int) -> int:
+def held_alike(tx: Transaction, row: int) -> int:
     """How many copies with the bytes of this one are still held: their files must stay."""
-    bytes_of = select(Ledger.raw_id).where(col(Ledger.id) == row).scalar_subquery()
-    query = select(func.count()).where(
-        col(Ledger.raw_id) == bytes_of, col(Ledger.outcome) == Outcome.HELD
-    )
-    return int(tx.exec(query).one())
+    found = tx.first(_ALIKE, one=row)
+    return int(found[0]) if found else 0
 
 
-def refiled(tx: Session, row: int) -> None:
+def refiled(tx: Transaction, row: int) -> None:
     """The file has been moved, or is not in the held folder any more."""
-    tx.exec(update(Ledger).where(col(Ledger.id) == row).values(refile=False))
+    tx.run(_REFILED, {"b_id": row})
 
 
-def drop(tx: Session, row: int, now: datetime) -> None:
+def drop(tx: Transaction, row: int, now: datetime) -> None:
     """Lets a held copy go; its bytes stay in the store, and why it was held."""
-    reason = tx.exec(select(Ledger.reason).where(col(Ledger.id) == row)).one()
-    gone = {"outcome": Outcome.DROPPED, "reason": f"dropped by an admin; was held: {reason}"}
-    tx.exec(update(Ledger).where(col(Ledger.id) == row).values(settled_at=now, refile=True, **gone))
+    (line,) = find(tx, row=row)
+    reason = f"dropped by an admin; was held: {line.reason}"
+    settle(tx, row, Settle(Outcome.DROPPED, reason), now, ticket=line.ticket)
 
 
-def _keep(tx: Session, mails: Sequence[bytes]) -> list[int]:
+def _keep(tx: Transaction, mails: Sequence[bytes]) -> list[int]:
     digests = [hashlib.sha256(data).hexdigest() for data in mails]
     there = _raw_ids(tx, digests)
     missing = {d: data for d, data in zip(digests, mails, strict=True) if d not in there}
     if missing:
-        tx.exec(insert(Raw), params=[{"sha256": d, "data": x} for d, x in missing.items()])
+        tx.run(insert(Raw), *({"sha256": d, "data": data} for d, data in missing.items()))
         there = _raw_ids(tx, digests)
     return [there[d] for d in digests]
 
 
-def _raw_ids(tx: Session, digests: Sequence[str]) -> dict[str, int]:
-    query = select(Raw.sha256, Raw.id).where(col(Raw.sha256).in_(digests))
-    return {digest: row or 0 for digest, row in tx.exec(query)}
+def _raw_ids(tx: Transaction, digests: Sequence[str]) -> dict[str, int]:
+    rows = tx.all(_RAW_IDS, digests=list(digests))
+    return {str(digest): int(row) for digest, row in rows}
 
 
 def _identity(mail: Mail) -> dict[str, str]:
@@ -233,14 +270,10 @@ def _identity(mail: Mail) -> dict[str, str]:
     }
 
 
-def _lines() -> Select[Ledger, str]:
-    return select(Ledger, Mailbox.folder).join(Mailbox, col(Mailbox.id) == Ledger.mailbox_id)
-
-
-def _line(row: Ledger, folder: str) -> Line:
+def _line(row: Row[Any]) -> Line:
     return Line(
-        id=row.id or 0,
-        folder=folder,
+        id=row.id,
+        folder=row.folder,
         uid=row.uid,
         received=row.received_at,
         outcome=Outcome(row.outcome),

@@ -1,115 +1,185 @@
-"""OutboxMail mails: queued with the change that causes them, claimed, sent, recorded."""
+"""Outgoing mails: queued with the change that causes them, claimed, sent, recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, insert, update
+from sqlalchemy import Row, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import col
 
 from rules.model import Address, EntryKind, Issued, OutboxMail
 from store.tables import Entry, Outbox
+from store.work import Transaction, table_of
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
+_EARLIER = aliased(Outbox)
+_FACTS = [column for column in table_of(Outbox).c if column.name != "data"]
+
+_MAY_GO = (
+    col(Outbox.state) == "queued",
+    col(Outbox.next_at) <= bindparam("now"),
+    ~exists().where(
+        col(_EARLIER.ticket) == col(Outbox.ticket),
+        col(_EARLIER.recipient) == col(Outbox.recipient),
+        col(_EARLIER.id) < col(Outbox.id),
+        col(_EARLIER.state).in_(_WAITING),
+    ),
+)
+_ANY_DUE = select(col(Outbox.id)).where(*_MAY_GO).limit(1)
+_ANY_SENDING = select(col(Outbox.id)).where(col(Outbox.state) == "sending").limit(1)
+_DUE = (
+    select(*table_of(Outbox).c)
+    .where(*_MAY_GO)
+    .order_by(col(Outbox.id))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="sending", attempts=col(Outbox.attempts) + 1)
+)
+_RELEASE = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="queued", attempts=col(Outbox.attempts) - 1)
+)
+_SENT = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="sent", sent_at=bindparam("now"), error="")
+)
+_LATER = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="queued", next_at=bindparam("again"), error=bindparam("why"))
+)
+_FAILED = (
+    update(Outbox)
+    .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="failed", error=bindparam("why"))
+)
+_BOUNCED = (
+    update(Outbox)
+    .where(col(Outbox.reference) == bindparam("b_reference"))
+    .values(state="failed", error=bindparam("why"))
+)
+_EXPOSED = (
+    update(Outbox).where(col(Outbox.reference) == bindparam("b_reference")).values(exposed=True)
+)
+_TAKE_OVER = update(Outbox).where(col(Outbox.state) == "sending").values(state="queued")
+_ISSUED = (
+    select(
+        col(Outbox.reference),
+        col(Outbox.ticket),
+        col(Outbox.recipient),
+        col(Outbox.recipient_name),
+        col(Outbox.to_agent),
+        col(Outbox.internal),
+        col(Outbox.exposed),
+        col(Outbox.entry_id),
+        col(Outbox.event),
+        col(Entry.pending),
+        col(Entry.automatic),
+        col(Entry.kind),
+    )
+    .join(Entry, col(Entry.id) == col(Outbox.entry_id))
+    .where(col(Outbox.reference).in_(bindparam("references", expanding=True)))
+)
+_SINCE = select(func.count()).where(
+    col(Outbox.recipient) == bindparam("email"),
+    col(Outbox.queued_at) > bindparam("since"),
+    col(Outbox.state) != "withheld",
+)
+_BY_REFERENCE = select(*_FACTS).where(col(Outbox.reference) == bindparam("one"))
+_DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
+_ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
-def enqueue(
-    tx: Session,
-    mail: OutboxMail,
-    *,
-    to_agent: bool,
-    internal: bool,
-) -> None:
+def enqueue(tx: Transaction, mail: OutboxMail, *, to_agent: bool, internal: bool) -> None:
     """Puts a rendered mail into the outbox; `mail.id` and `mail.attempts` do not count.
 
     `mail.state` is `queued`, or `withheld` with the reason in `mail.error`.
     """
-    row = {
-        "reference": mail.reference,
-        "ticket": mail.ticket,
-        "entry_id": mail.entry_id,
-        "recipient": mail.recipient.email,
-        "recipient_name": mail.recipient.name,
-        "to_agent": to_agent,
-        "internal": internal,
-        "event": mail.event,
-        "subject": mail.subject,
-        "policy_row": mail.policy_row,
-        "data": mail.data,
-        "state": mail.state,
-        "queued_at": mail.queued,
-        "next_at": mail.queued,
-        "error": mail.error,
-    }
-    tx.exec(insert(Outbox), params=[row])
+    if mail.state == "queued":
+        tx.queued[mail.recipient.email] += 1
+    tx.add(
+        Outbox,
+        reference=mail.reference,
+        ticket=mail.ticket,
+        entry_id=mail.entry_id,
+        recipient=mail.recipient.email,
+        recipient_name=mail.recipient.name,
+        to_agent=to_agent,
+        internal=internal,
+        event=mail.event,
+        subject=mail.subject,
+        policy_row=mail.policy_row,
+        data=mail.data,
+        state=mail.state,
+        exposed=False,
+        attempts=0,
+        queued_at=mail.queued,
+        next_at=mail.queued,
+        error=mail.error,
+    )
 
 
-def claim(tx: Session, now: datetime, limit: int) -> list[OutboxMail]:
+def claim(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
     """Takes mails that are due and registers the attempt before it is made.
 
     Of the mails to one person about one ticket only the oldest unsettled one is
     handed out, so their order holds while one of them is retried.
     """
-    query = _due(now).order_by(col(Outbox.id)).limit(limit).with_for_update(skip_locked=True)
-    rows = [_outgoing(row, with_data=True) for row in tx.exec(query)]
-    tx.exec(
-        update(Outbox)
-        .where(col(Outbox.id).in_([row.id for row in rows]))
-        .values(state="sending", attempts=col(Outbox.attempts) + 1)
-    )
-    return [replace(row, attempts=row.attempts + 1) for row in rows]
+    rows = tx.all(_DUE, now=now, most=limit)
+    if rows:
+        tx.run(_CLAIM, *({"b_id": row.id} for row in rows))
+    return [_outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
 
 
-def in_hand(tx: Session, now: datetime) -> bool:
+def in_hand(tx: Transaction, now: datetime) -> bool:
     """Whether a mail is being sent, or could be sent now."""
-    sending = select(Outbox).where(col(Outbox.state) == "sending")
-    return any(tx.exec(query.limit(1)).first() for query in (sending, _due(now)))
+    return tx.first(_ANY_SENDING) is not None or tx.first(_ANY_DUE, now=now) is not None
 
 
-def sent(tx: Session, mail: int, now: datetime) -> None:
-    _record(tx, mail, state="sent", sent_at=now, error="")
+def sent(tx: Transaction, mail: int, now: datetime) -> None:
+    """The SMTP server has taken the mail."""
+    tx.run(_SENT, {"b_id": mail, "now": now})
 
 
-def later(tx: Session, mail: int, next_at: datetime, error: str) -> None:
+def later(tx: Transaction, mail: int, next_at: datetime, error: str) -> None:
     """The mail could not be sent now and is due again at `next_at`."""
-    _record(tx, mail, state="queued", next_at=next_at, error=error)
+    tx.run(_LATER, {"b_id": mail, "again": next_at, "why": error})
 
 
-def failed(tx: Session, mail: int, error: str) -> None:
+def failed(tx: Transaction, mail: int, error: str) -> None:
     """No server will take the mail: it is never tried again."""
-    _record(tx, mail, state="failed", error=error)
+    tx.run(_FAILED, {"b_id": mail, "why": error})
 
 
-def release(tx: Session, mails: Collection[int]) -> None:
+def release(tx: Transaction, mails: Collection[int]) -> None:
     """Gives claimed mails back untried."""
-    tx.exec(
-        update(Outbox)
-        .where(col(Outbox.id).in_(mails))
-        .values(state="queued", attempts=col(Outbox.attempts) - 1)
-    )
+    if mails:
+        tx.run(_RELEASE, *({"b_id": mail} for mail in mails))
 
 
-def take_over(tx: Session) -> int:
+def take_over(tx: Transaction) -> int:
     """Puts back what a dead process had claimed; returns how many.
 
     The caller holds the database alone (Database.running), so whatever is marked
     `sending` belongs to nobody. It keeps its attempt and is due at once.
     """
-    found = tx.exec(update(Outbox).where(col(Outbox.state) == "sending").values(state="queued"))
-    return found.rowcount
+    return tx.run(_TAKE_OVER)
 
 
-def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
-    """Of these references, those that the desk gave out."""
-    query = (
-        select(Outbox, Entry.pending, Entry.automatic, Entry.kind)
-        .join(Entry, col(Entry.id) == Outbox.entry_id)
-        .where(col(Outbox.reference).in_(references))
-    )
+def issued(tx: Transaction, references: Collection[str]) -> dict[str, Issued]:
+    """Of these references, those that the desk gave out.
+
+    Mails that this transaction adds have not been sent, so nobody can cite them.
+    """
     return {
         row.reference: Issued(
             row.reference,
@@ -118,66 +188,50 @@ def issued(tx: Session, references: Collection[str]) -> dict[str, Issued]:
             row.to_agent,
             row.internal,
             row.exposed,
-            row.entry_id if pending and row.event == "trouble" else 0,
-            (automatic != "" and kind != EntryKind.OPENING) or row.event == "trouble",
+            row.entry_id if row.pending and row.event == "trouble" else 0,
+            (row.automatic != "" and row.kind != EntryKind.OPENING) or row.event == "trouble",
         )
-        for row, pending, automatic, kind in tx.exec(query)
+        for row in tx.all(_ISSUED, references=list(references))
     }
 
 
-def expose(tx: Session, references: Collection[str]) -> None:
+def expose(tx: Transaction, references: Collection[str]) -> None:
     """Somebody else has seen these references: they prove no agent any more."""
-    tx.exec(update(Outbox).where(col(Outbox.reference).in_(references)).values(exposed=True))
+    if references:
+        tx.run(_EXPOSED, *({"b_reference": one} for one in references))
 
 
-def bounced(tx: Session, reference: str, error: str) -> None:
+def bounced(tx: Transaction, reference: str, error: str) -> None:
     """A mail that was sent came back."""
-    tx.exec(
-        update(Outbox).where(col(Outbox.reference) == reference).values(state="failed", error=error)
-    )
+    tx.run(_BOUNCED, {"b_reference": reference, "why": error})
 
 
-def count_since(tx: Session, recipient: str, since: datetime) -> int:
+def count_since(tx: Transaction, recipient: str, since: datetime) -> int:
     """How many mails were queued for this address since then, withheld ones apart."""
-    query = select(func.count()).where(
-        col(Outbox.recipient) == recipient,
-        col(Outbox.queued_at) > since,
-        col(Outbox.state) != "withheld",
-    )
-    return int(tx.exec(query).one())
+    row = tx.first(_SINCE, email=recipient, since=since)
+    return tx.queued[recipient] + (int(row[0]) if row else 0)
 
 
-def next_due(tx: Session) -> datetime | None:
-    """When the next mail is due; None while nothing waits."""
-    query = select(func.min(col(Outbox.next_at))).where(col(Outbox.state) == "queued")
-    return tx.exec(query).one()
+def data(tx: Transaction, reference: str) -> bytes:
+    """The bytes of the mail of ours that carries this reference, b"" when there is none."""
+    row = tx.first(_DATA, one=reference)
+    return bytes(row[0]) if row else b""
 
 
-def about(tx: Session, entry_id: int) -> list[OutboxMail]:
+def by_reference(tx: Transaction, reference: str) -> OutboxMail | None:
+    """The mail of ours that carries this reference."""
+    row = tx.first(_BY_REFERENCE, one=reference)
+    return _outgoing(row) if row else None
+
+
+def about(tx: Transaction, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
-    query = select(Outbox).where(col(Outbox.entry_id) == entry_id).order_by(col(Outbox.id))
-    return [_outgoing(row) for row in tx.exec(query)]
+    return [_outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
 
 
-def _due(now: datetime) -> SelectOfScalar[Outbox]:
-    """Mails that may be tried now: due, and not behind an unsettled one to the same person."""
-    earlier = aliased(Outbox)
-    waits = exists().where(
-        col(earlier.ticket) == col(Outbox.ticket),
-        col(earlier.recipient) == col(Outbox.recipient),
-        col(earlier.id) < col(Outbox.id),
-        col(earlier.state).in_(_WAITING),
-    )
-    return select(Outbox).where(col(Outbox.state) == "queued", col(Outbox.next_at) <= now, ~waits)
-
-
-def _record(tx: Session, mail: int, **values: object) -> None:
-    tx.exec(update(Outbox).where(col(Outbox.id) == mail).values(**values))
-
-
-def _outgoing(row: Outbox, *, with_data: bool = False) -> OutboxMail:
+def _outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:
     return OutboxMail(
-        id=row.id or 0,
+        id=row.id,
         reference=row.reference,
         ticket=row.ticket,
         entry_id=row.entry_id,
@@ -186,19 +240,8 @@ def _outgoing(row: Outbox, *, with_data: bool = False) -> OutboxMail:
         subject=row.subject,
         policy_row=row.policy_row,
         state=row.state,
-        attempts=row.attempts,
+        attempts=row.attempts if attempts is None else attempts,
         queued=row.queued_at,
         error=row.error,
-        data=row.data if with_data else b"",
+        data=data,
     )
-
-
-def data(tx: Session, reference: str) -> bytes:
-    """The bytes of the mail of ours that carries this reference, b"" when there is none."""
-    return tx.exec(select(Outbox.data).where(col(Outbox.reference) == reference)).first() or b""
-
-
-def by_reference(tx: Session, reference: str) -> OutboxMail | None:
-    """The mail of ours that carries this reference."""
-    row = tx.exec(select(Outbox).where(col(Outbox.reference) == reference)).first()
-    return _outgoing(row) if row else None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import col
 
-from rules.model import AddEntry, Address, Attachment, Entry, EntryKind, Ticket
+from rules.model import AddEntry, Address, Ticket
 from store import tables
 from store.tables import Counter, Participant, ThreadId
+from store.work import File, Person, Transaction, table_of
 
 
 class Belongs(StrEnum):
@@ -24,50 +26,107 @@ class Belongs(StrEnum):
 
 
 _CITED = 50  # ids remembered of one mail's References; a long thread cites about 20
-_HAD = 20  # ids put into the References of one of ours (RFC 5322 3.6.4 sets no limit)
+_HAD_MOST = 20  # ids put into the References of one of ours (RFC 5322 3.6.4 sets no limit)
 
 
-def load(tx: Session, number: int) -> Ticket | None:
-    """The ticket, its row locked until the transaction ends; None when there is none."""
-    row = tx.exec(
-        select(tables.Ticket).where(col(tables.Ticket.number) == number).with_for_update()
-    ).first()
-    if row is None:
-        return None
-    told = select(Participant.address).where(
-        col(Participant.ticket) == number, col(Participant.late_told)
+_TICKET = (
+    select(*table_of(tables.Ticket).c)
+    .where(col(tables.Ticket.number) == bindparam("number"))
+    .with_for_update()
+)
+_PEOPLE = select(
+    col(Participant.address),
+    col(Participant.token),
+    col(Participant.belongs),
+    col(Participant.late_told),
+).where(col(Participant.ticket) == bindparam("number"))
+_PERSON = (
+    update(Participant)
+    .where(
+        col(Participant.ticket) == bindparam("b_ticket"),
+        col(Participant.address) == bindparam("b_address"),
     )
-    return _ticket(row, frozenset(tx.exec(told)))
+    .values(belongs=bindparam("belongs"), late_told=bindparam("late_told"))
+)
+_CITING = select(col(ThreadId.ticket)).where(
+    col(ThreadId.message_id).in_(bindparam("ids", expanding=True))
+)
+_HAD = (
+    select(col(ThreadId.message_id))
+    .where(col(ThreadId.ticket) == bindparam("number"), col(ThreadId.address) == bindparam("email"))
+    .order_by(col(ThreadId.id))
+)
+_LAST_NUMBER = select(col(Counter.last)).where(col(Counter.name) == "ticket").with_for_update()
+_CONFIRMED = (
+    update(tables.Entry).where(col(tables.Entry.id) == bindparam("b_id")).values(pending=False)
+)
+_STANDING = select(col(tables.Entry.verified), col(tables.Entry.automatic)).where(
+    col(tables.Entry.id) == bindparam("entry")
+)
+_PENDING = select(col(tables.Entry.raw_id)).where(
+    col(tables.Entry.id) == bindparam("entry"), col(tables.Entry.pending)
+)
+
+
+def load(tx: Transaction, number: int) -> Ticket | None:
+    """The ticket, its row locked until the transaction ends; None when there is none."""
+    if number not in tx.files:
+        row = tx.first(_TICKET, number=number)
+        if row is None:
+            return None
+        people = {
+            address: Person(token, belongs, late)
+            for address, token, belongs, late in tx.all(_PEOPLE, number=number)
+        }
+        tx.files[number] = File(dict(row._mapping), people, new=False)
+    file = tx.files[number]
+    late = frozenset(address for address, one in file.people.items() if one.late_told)
+    return ticket_of(file.row, late)
 
 
 def open_ticket(
-    tx: Session, subject: str, requester: Address | None, state: str, first: int, now: datetime
+    tx: Transaction,
+    subject: str,
+    requester: Address | None,
+    state: str,
+    first: int,
+    now: datetime,
 ) -> Ticket:
     """A new ticket under the next number, `first` or above."""
-    row = tables.Ticket(
-        number=_next_number(tx, first),
-        subject=subject,
-        state=state,
-        requester=requester.email if requester else "",
-        requester_name=requester.name if requester else "",
-        opened_at=now,
-        changed_at=now,
-    )
-    tx.exec(insert(tables.Ticket), params=[row.model_dump()])
-    return _ticket(row)
+    row: dict[str, Any] = {
+        "number": _next_number(tx, first),
+        "subject": subject,
+        "state": state,
+        "requester": requester.email if requester else "",
+        "requester_name": requester.name if requester else "",
+        "owner": "",
+        "opened_at": now,
+        "changed_at": now,
+    }
+    tx.files[row["number"]] = File(row, {}, new=True)
+    return ticket_of(row)
 
 
-def change(tx: Session, number: int, now: datetime, state: str = "", owner: str = "") -> None:
+def change(tx: Transaction, number: int, now: datetime, state: str = "", owner: str = "") -> None:
     """Notes that the ticket changed, with its new state or owner where one is given."""
-    values: dict[str, object] = {"changed_at": now}
-    values |= {"state": state} if state else {}
-    values |= {"owner": owner} if owner else {}
-    tx.exec(update(tables.Ticket).where(col(tables.Ticket.number) == number).values(**values))
+    file = tx.files[number]
+    file.changed = True
+    file.row["changed_at"] = now
+    if state:
+        file.row["state"] = state
+    if owner:
+        file.row["owner"] = owner
 
 
-def add_entry(tx: Session, number: int, entry: AddEntry, now: datetime, raw_id: int | None) -> int:
+def add_entry(
+    tx: Transaction, number: int, entry: AddEntry, now: datetime, raw_id: int | None
+) -> int:
     """Adds a line to the history and returns its id."""
-    row = tables.Entry(
+    entry_id = tx.new_id(tables.Entry)
+    said = bool(entry.attachments or entry.text or entry.quoted)
+    tx.add(
+        tables.Entry,
+        id=entry_id,
         ticket=number,
         kind=entry.kind,
         author=entry.author.email if entry.author else "",
@@ -81,179 +140,138 @@ def add_entry(tx: Session, number: int, entry: AddEntry, now: datetime, raw_id: 
         verified=entry.verified,
         automatic=entry.automatic,
         pending=entry.pending,
-        raw_id=raw_id if entry.attachments or entry.text or entry.quoted else None,
+        raw_id=raw_id if said else None,
         attachments=json.dumps(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
         ),
     )
-    tx.add(row)
-    tx.flush()
-    assert row.id is not None
-    return row.id
+    if entry.pending and raw_id:
+        tx.pending[entry_id] = raw_id
+    return entry_id
 
 
-def join(tx: Session, number: int, person: Address, new_token: str, belongs: Belongs) -> str:
+def join(tx: Transaction, number: int, person: Address, new_token: str, belongs: Belongs) -> str:
     """Makes this person known to the ticket and returns the token of the person's own link.
 
     `new_token` is used only for somebody new. Nobody comes to belong less.
     """
-    row = tx.exec(
-        select(Participant).where(
-            col(Participant.ticket) == number, col(Participant.address) == person.email
-        )
-    ).first()
-    if row is None:
-        row = Participant(
+    people = tx.files[number].people
+    known = people.get(person.email)
+    if known is None:
+        people[person.email] = Person(new_token, belongs, late_told=False)
+        tx.add(
+            Participant,
             ticket=number,
             address=person.email,
             name=person.name,
             token=new_token,
             belongs=belongs,
+            late_told=False,
         )
-        tx.add(row)
-    elif list(Belongs).index(belongs) > list(Belongs).index(Belongs(row.belongs)):
-        row.belongs = belongs
-    tx.flush()
-    return row.token
+        return new_token
+    if list(Belongs).index(belongs) > list(Belongs).index(Belongs(known.belongs)):
+        known.belongs = belongs
+        _update_person(tx, number, person.email, known)
+    return known.token
 
 
-def told_late(tx: Session, number: int, email: str) -> None:
-    tx.exec(
-        update(Participant)
-        .where(col(Participant.ticket) == number, col(Participant.address) == email)
-        .values(late_told=True)
-    )
+def told_late(tx: Transaction, number: int, email: str) -> None:
+    """Notes that this participant knows by now that the ticket is final."""
+    known = tx.files[number].people[email]
+    known.late_told = True
+    _update_person(tx, number, email, known)
 
 
-def belongs(tx: Session, number: int, email: str) -> Belongs | None:
+def belongs(tx: Transaction, number: int, email: str) -> Belongs | None:
     """How this address belongs to the ticket; None when it does not."""
-    query = select(Participant.belongs).where(
-        col(Participant.ticket) == number, col(Participant.address) == email
-    )
-    return Belongs(tx.exec(query).first() or Belongs.STRANGER) or None
+    if load(tx, number) is None:
+        return None
+    known = tx.files[number].people.get(email)
+    return (Belongs(known.belongs) or None) if known else None
 
 
-def cite(tx: Session, number: int, author: str, message_id: str, cited: Iterable[str] = ()) -> None:
+def cite(
+    tx: Transaction, number: int, author: str, message_id: str, cited: Iterable[str] = ()
+) -> None:
     """Remembers the Message-ID that `author` had or wrote, and those that its mail cites."""
-    wanted = {(message_id, author)} | {(one, "") for one in list(cited)[-_CITED:]}
-    query = select(ThreadId.message_id, ThreadId.address).where(
-        col(ThreadId.ticket) == number,
-        col(ThreadId.message_id).in_([one for one, _ in wanted]),
-    )
-    fresh = wanted - set(tx.exec(query).all())
-    if fresh:
-        rows = [{"message_id": m, "ticket": number, "address": a} for m, a in sorted(fresh)]
-        tx.exec(insert(ThreadId), params=rows)
+    tx.files[number].ids.setdefault(author, []).append(message_id)
+    for one, address in [(message_id, author), *((one, "") for one in list(cited)[-_CITED:])]:
+        tx.citing[one].add(number)
+        tx.add(ThreadId, message_id=one, ticket=number, address=address)
 
 
-def citing(tx: Session, message_ids: Collection[str]) -> list[int]:
+def citing(tx: Transaction, message_ids: Collection[str]) -> list[int]:
     """The tickets whose mails carried or cited one of these ids, newest first."""
-    query = select(ThreadId.ticket).where(col(ThreadId.message_id).in_(message_ids))
-    return sorted(set(tx.exec(query)), reverse=True)
+    found = {number for (number,) in tx.all(_CITING, ids=list(message_ids))}
+    for one in message_ids:
+        found |= tx.citing.get(one, set())
+    return sorted(found, reverse=True)
 
 
-def had(tx: Session, number: int, email: str) -> tuple[str, ...]:
+def had(tx: Transaction, number: int, email: str) -> tuple[str, ...]:
     """The ids of this ticket that this address wrote or was sent, oldest first, at most 20."""
-    query = (
-        select(ThreadId.message_id)
-        .where(col(ThreadId.ticket) == number, col(ThreadId.address) == email)
-        .order_by(col(ThreadId.id))
-    )
-    ids = list(tx.exec(query))
-    return tuple(ids[:1] + ids[1:][-(_HAD - 1) :])
+    file = tx.files[number]
+    before = [] if file.new else [one for (one,) in tx.all(_HAD, number=number, email=email)]
+    ids = list(dict.fromkeys((*before, *file.ids.get(email, []))))
+    return tuple(ids[:1] + ids[1:][-(_HAD_MOST - 1) :])
 
 
-def listing(tx: Session) -> list[Ticket]:
-    """Every ticket, by number."""
-    rows = tx.exec(select(tables.Ticket).order_by(col(tables.Ticket.number)))
-    return [_ticket(row) for row in rows]
-
-
-def history(tx: Session, number: int) -> list[Entry]:
-    """The ticket's entries, oldest first."""
-    query = (
-        select(tables.Entry)
-        .where(col(tables.Entry.ticket) == number)
-        .order_by(col(tables.Entry.id))
-    )
-    return [_entry(row) for row in tx.exec(query)]
-
-
-def question(tx: Session, number: int, agents: Collection[str]) -> Entry | None:
-    """The last public words that an agent wrote: what a reminder reminds of."""
-    query = (
-        select(tables.Entry)
-        .where(
-            col(tables.Entry.ticket) == number,
-            col(tables.Entry.kind).in_((EntryKind.NOTE, EntryKind.REPLY)),
-            col(tables.Entry.author).in_(agents),
-        )
-        .order_by(col(tables.Entry.id).desc())
-    )
-    row = tx.exec(query).first()
-    return _entry(row) if row else None
-
-
-def pending(tx: Session, entry_id: int) -> int | None:
+def pending(tx: Transaction, entry_id: int) -> int | None:
     """The raw mail of an entry whose words wait for proof; None when they do not."""
-    query = select(tables.Entry.raw_id).where(
-        col(tables.Entry.id) == entry_id, col(tables.Entry.pending)
-    )
-    return tx.exec(query).first()
+    if entry_id in tx.pending:
+        return tx.pending[entry_id]
+    row = tx.first(_PENDING, entry=entry_id)
+    return int(row[0]) if row else None
 
 
-def doubtful(tx: Session, entry_id: int, *, verified: bool, automatic: bool) -> bool:
+def doubtful(tx: Transaction, entry_id: int, *, verified: bool, automatic: bool) -> bool:
     """Whether an entry shows less of who wrote it than what is known of the same mail now."""
-    query = select(tables.Entry).where(col(tables.Entry.id) == entry_id)
-    row = tx.exec(query).one()
-    return (verified and not row.verified) or (row.automatic != "" and not automatic)
+    tx.flush()  # the entry may be waiting itself
+    row = tx.first(_STANDING, entry=entry_id)
+    return row is not None and (
+        (verified and not row.verified) or (row.automatic != "" and not automatic)
+    )
 
 
-def confirmed(tx: Session, entry_id: int) -> None:
+def confirmed(tx: Transaction, entry_id: int) -> None:
     """The words have been carried out and wait no longer."""
-    tx.exec(update(tables.Entry).where(col(tables.Entry.id) == entry_id).values(pending=False))
+    tx.pending.pop(entry_id, None)
+    tx.flush()  # the entry may be waiting itself
+    tx.run(_CONFIRMED, {"b_id": entry_id})
 
 
-def _next_number(tx: Session, first: int) -> int:
-    row = tx.exec(select(Counter).where(col(Counter.name) == "ticket").with_for_update()).first()
-    if row is None:
-        row = Counter(name="ticket", last=first - 1)
-        tx.add(row)
-    row.last = max(row.last + 1, first)
-    tx.flush()
-    return row.last
+def _update_person(tx: Transaction, number: int, email: str, person: Person) -> None:
+    tx.later(
+        _PERSON,
+        b_ticket=number,
+        b_address=email,
+        belongs=person.belongs,
+        late_told=person.late_told,
+    )
 
 
-def _ticket(row: tables.Ticket, late_told: frozenset[str] = frozenset()) -> Ticket:
+def _next_number(tx: Transaction, first: int) -> int:
+    if tx.last_number is None:
+        row = tx.first(_LAST_NUMBER)
+        if row is None:
+            tx.run(insert(Counter), {"name": "ticket", "last": first - 1})
+        tx.last_number = int(row[0]) if row else first - 1
+    tx.last_number = max(tx.last_number + 1, first)
+    return tx.last_number
+
+
+def ticket_of(row: Mapping[str, Any], late_told: frozenset[str] = frozenset()) -> Ticket:
     return Ticket(
-        number=row.number,
-        subject=row.subject,
-        state=row.state,
-        requester=_person(row.requester, row.requester_name),
-        owner=row.owner,
-        opened=row.opened_at,
-        changed=row.changed_at,
+        number=row["number"],
+        subject=row["subject"],
+        state=row["state"],
+        requester=person_of(row["requester"], row["requester_name"]),
+        owner=row["owner"],
+        opened=row["opened_at"],
+        changed=row["changed_at"],
         late_told=late_told,
     )
 
 
-def _entry(row: tables.Entry) -> Entry:
-    parts: Sequence[tuple[int, str, str, int, str]] = json.loads(row.attachments)
-    return Entry(
-        id=row.id or 0,
-        kind=EntryKind(row.kind),
-        author=_person(row.author, row.author_name),
-        via=_person(row.via, row.via_name),
-        at=row.at,
-        text=row.text,
-        quoted=row.quoted,
-        internal=row.internal,
-        verified=row.verified,
-        automatic=row.automatic,
-        attachments=tuple(Attachment(*part) for part in parts),
-        raw_id=row.raw_id,
-    )
-
-
-def _person(email: str, name: str) -> Address | None:
+def person_of(email: str, name: str) -> Address | None:
     return Address(email, name) if email else None

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, update
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlmodel import col
 
 from rules.model import Clock
 from store.tables import Ledger, Mailbox, Outbox, Timer
+from store.work import Transaction, table_of
+
+_GONE = delete(Timer).where(col(Timer.ticket) == bindparam("b_ticket"))
+_FIRED = delete(Timer).where(col(Timer.id) == bindparam("b_id"))
+_MOVED = update(Timer).where(col(Timer.id) == bindparam("b_id")).values(due_at=bindparam("due"))
+_UNSENT = (
+    update(Outbox)
+    .where(
+        col(Outbox.ticket) == bindparam("b_ticket"),
+        col(Outbox.event) == "reminder",
+        col(Outbox.state) == "queued",
+    )
+    .values(state="dropped", error="the ticket left the state that it reminds of")
+)
+_DUE = (
+    select(col(Timer.id), col(Timer.ticket))
+    .where(col(Timer.due_at) <= bindparam("now"))
+    .order_by(col(Timer.due_at), col(Timer.id))
+)
+_RUNNING = (
+    select(*table_of(Timer).c)
+    .where(col(Timer.ticket) == bindparam("number"))
+    .order_by(col(Timer.due_at))
+)
+_REMINDER = (
+    select(col(Outbox.state), col(Outbox.sent_at))
+    .where(col(Outbox.ticket) == bindparam("number"), col(Outbox.event) == "reminder")
+    .order_by(col(Outbox.id).desc())
+)
+_HELD = select(col(Ledger.id)).where(
+    col(Ledger.ticket) == bindparam("number"), col(Ledger.outcome) == "held"
+)
+_READ = update(Mailbox).where(col(Mailbox.id) == bindparam("b_id")).values(read_at=bindparam("now"))
+_LAST_READ = select(func.max(Mailbox.read_at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,50 +55,44 @@ class Reminder:
     sent_at: datetime | None
 
 
-def set_all(tx: Session, ticket: int, clocks: Iterable[Clock]) -> None:
+def set_all(tx: Transaction, ticket: int, clocks: Sequence[Clock]) -> None:
     """Replaces the ticket's timers, and drops reminders that wait to be sent for the old ones."""
-    tx.exec(delete(Timer).where(col(Timer.ticket) == ticket))
-    tx.exec(
-        update(Outbox)
-        .where(
-            col(Outbox.ticket) == ticket,
-            col(Outbox.event) == "reminder",
-            col(Outbox.state) == "queued",
+    if running(tx, ticket) or not tx.files[ticket].new:
+        tx.flush()
+        tx.run(_GONE, {"b_ticket": ticket})
+        tx.run(_UNSENT, {"b_ticket": ticket})
+    tx.files[ticket].clocks = list(clocks)
+    for clock in clocks:
+        tx.add(
+            Timer,
+            ticket=ticket,
+            state=clock.state,
+            due_at=clock.due,
+            after=int(clock.after.total_seconds()),
+            notify=clock.notify,
+            to_state=clock.to_state,
+            policy_row=clock.source,
         )
-        .values(state="dropped", error="the ticket left the state that it reminds of")
-    )
-    rows = [
-        {
-            "ticket": ticket,
-            "state": clock.state,
-            "due_at": clock.due,
-            "after": int(clock.after.total_seconds()),
-            "notify": clock.notify,
-            "to_state": clock.to_state,
-            "policy_row": clock.source,
-        }
-        for clock in clocks
-    ]
-    if rows:
-        tx.exec(insert(Timer), params=rows)
 
 
-def due(tx: Session, now: datetime) -> list[tuple[int, int]]:
+def due(tx: Transaction, now: datetime) -> list[tuple[int, int]]:
     """(timer, ticket) of everything due, the oldest first."""
-    query = (
-        select(Timer.id, Timer.ticket)
-        .where(col(Timer.due_at) <= now)
-        .order_by(col(Timer.due_at), col(Timer.id))
-    )
-    return [(timer or 0, ticket) for timer, ticket in tx.exec(query)]
+    return [(timer, ticket) for timer, ticket in tx.all(_DUE, now=now)]
 
 
-def running(tx: Session, ticket: int) -> list[Clock]:
-    """The ticket's timers that have not fired, soonest first."""
-    query = select(Timer).where(col(Timer.ticket) == ticket).order_by(col(Timer.due_at))
+def running(tx: Transaction, ticket: int) -> list[Clock]:
+    """The ticket's timers that have not fired, soonest first; of a ticket in hand.
+
+    Those that this transaction has set have no id yet.
+    """
+    file = tx.files[ticket]
+    if file.clocks is not None:
+        return sorted(file.clocks, key=lambda clock: clock.due)
+    if file.new:
+        return []
     return [
         Clock(
-            row.id or 0,
+            row.id,
             row.state,
             row.due_at,
             timedelta(seconds=row.after),
@@ -72,40 +100,37 @@ def running(tx: Session, ticket: int) -> list[Clock]:
             row.to_state,
             row.policy_row,
         )
-        for row in tx.exec(query)
+        for row in tx.all(_RUNNING, number=ticket)
     ]
 
 
-def move(tx: Session, timer: int, due_at: datetime) -> None:
-    tx.exec(update(Timer).where(col(Timer.id) == timer).values(due_at=due_at))
+def move(tx: Transaction, timer: int, due_at: datetime) -> None:
+    """Sets another due time."""
+    tx.run(_MOVED, {"b_id": timer, "due": due_at})
 
 
-def fired(tx: Session, timer: int) -> None:
+def fired(tx: Transaction, timer: int) -> None:
     """It has happened, and will not again."""
-    tx.exec(delete(Timer).where(col(Timer.id) == timer))
+    tx.run(_FIRED, {"b_id": timer})
 
 
-def last_reminder(tx: Session, ticket: int) -> Reminder | None:
-    query = (
-        select(Outbox.state, Outbox.sent_at)
-        .where(col(Outbox.ticket) == ticket, col(Outbox.event) == "reminder")
-        .order_by(col(Outbox.id).desc())
-    )
-    row = tx.exec(query).first()
-    return Reminder(*row) if row else None
+def last_reminder(tx: Transaction, ticket: int) -> Reminder | None:
+    """What became of the ticket's last reminder, None when there was none."""
+    row = tx.first(_REMINDER, number=ticket)
+    return Reminder(row[0], row[1]) if row else None
 
 
-def holds(tx: Session, ticket: int) -> bool:
+def holds(tx: Transaction, ticket: int) -> bool:
     """Whether a held mail belongs to this ticket: it may be the answer that is waited for."""
-    query = select(Ledger.id).where(col(Ledger.ticket) == ticket, col(Ledger.outcome) == "held")
-    return tx.exec(query).first() is not None
+    return tx.first(_HELD, number=ticket) is not None
 
 
-def read_to_end(tx: Session, mailbox: int, now: datetime) -> None:
+def read_to_end(tx: Transaction, mailbox: int, now: datetime) -> None:
     """Notes that the mailbox was empty at `now`: everything that came before has been taken."""
-    tx.exec(update(Mailbox).where(col(Mailbox.id) == mailbox).values(read_at=now))
+    tx.run(_READ, {"b_id": mailbox, "now": now})
 
 
-def last_read(tx: Session) -> datetime | None:
+def last_read(tx: Transaction) -> datetime | None:
     """When the mailbox was last read to its end."""
-    return tx.exec(select(func.max(Mailbox.read_at))).one()
+    row = tx.first(_LAST_READ)
+    return row[0] if row else None

@@ -13,7 +13,7 @@ from pathlib import Path
 from mailgate import daemon, views
 from mailgate.config import Config, load
 from rules.model import Entry, Line, Ticket
-from store import ledger, tickets
+from store import history, ledger
 from store.db import Database
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import Mail, SmtpSink
@@ -90,11 +90,11 @@ address = "{SEB}"
 
     def tickets(self) -> list[Ticket]:
         with self._db().reading() as tx:
-            return tickets.listing(tx)
+            return history.listing(tx)
 
     def history(self, number: int = 1898) -> list[Entry]:
         with self._db().reading() as tx:
-            return tickets.history(tx, number)
+            return history.entries(tx, number)
 
     def lines(self, message_id: str) -> list[Line]:
         with self._db().reading() as tx:

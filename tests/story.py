@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from email.header import decode_header, make_header
 from email.message import Message
 
-from sqlmodel import select
+from sqlalchemy import select
+from sqlmodel import col
 
 from store.db import Database
 from store.tables import Outbox, Participant
@@ -115,8 +116,8 @@ def keys(desk: TestDesk) -> list[tuple[str, str]]:
     """Every reference and every link's token that the desk gave out, with its holder."""
     with Database(desk.config.database_url).reading() as tx:
         return [
-            *tx.exec(select(Outbox.reference, Outbox.recipient)),
-            *tx.exec(select(Participant.token, Participant.address)),
+            *map(tuple, tx.all(select(col(Outbox.reference), col(Outbox.recipient)))),
+            *map(tuple, tx.all(select(col(Participant.token), col(Participant.address)))),
         ]
 
 

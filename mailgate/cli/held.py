@@ -57,11 +57,11 @@ def held_show(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
 def held_retry(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
     """Take a held mail anew; it goes from Held to Done."""
     with errors(), database(config) as (settings, db):
-        if not _held(db, line).whole:
+        found = _held(db, line)
+        if not found.whole:
             raise fail(
-                f"line {line}: the mail was too large, only its header is here; raise "
-                f"[limits] message and move the mail from {settings.imap.held} to "
-                f"{settings.imap.inbox} with a mail program"
+                f"line {line}: {found.reason}; the whole mail is not here: mend that, then move "
+                f"it from {settings.imap.held} to {settings.imap.inbox} with a mail program"
             )
         from mailgate import daemon, intake
         from rules.model import Outcome

@@ -38,10 +38,10 @@ def ticket_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> 
     """List every ticket."""
     with errors(), database(config) as (settings, db):
         from mailgate import views
-        from store import tickets
+        from store import history
 
         with db.reading() as tx:
-            found = tickets.listing(tx)
+            found = history.listing(tx)
         if as_json:
             typer.echo(views.tickets_json(found))
         else:
@@ -55,11 +55,11 @@ def ticket_show(
     """Show one ticket with its history."""
     with errors(), database(config) as (settings, db):
         from mailgate import views
-        from store import tickets
+        from store import history, tickets
 
         with db.reading() as tx:
             ticket = tickets.load(tx, number)
-            entries = tickets.history(tx, number)
+            entries = history.entries(tx, number)
         if ticket is None:
             raise fail(f"there is no ticket #{number}; `mailgate ticket list` shows them all")
         if as_json:

@@ -14,7 +14,8 @@ from mailgate.demo.play import draft
 from mailgate.demo.story import Row, Story
 from mailgate.demo.world import World
 from rules.model import Clock, Line, Ticket
-from store import ledger, tickets, timers
+from store import history, ledger, tickets, timers
+from store.work import Transaction
 
 _COLUMNS = re.compile(r"(?<=\S) {2,}")
 _WIDTH = 72  # at which the desk wraps the text half of its mails
@@ -117,11 +118,11 @@ class Show:
         """The tickets, newest first."""
         policy = self.world.desk.policy
         with self.world.desk.db.reading() as tx:
-            found = [(t, tuple(timers.running(tx, t.number))) for t in tickets.listing(tx)]
+            found = [(t, _clocks(tx, t)) for t in history.listing(tx)]
         return [
             File(
                 ticket,
-                policy.states[ticket.state].label,
+                policy.state(ticket.state).label,
                 person(ticket.owner).name if ticket.owner else "",
                 clocks,
             )
@@ -169,3 +170,8 @@ def unwrapped(text: str) -> str:
 
 def _got(item: Item, owner: str) -> bool:
     return item.owner == owner and not item.sent
+
+
+def _clocks(tx: Transaction, ticket: Ticket) -> tuple[Clock, ...]:
+    tickets.load(tx, ticket.number)
+    return tuple(timers.running(tx, ticket.number))

@@ -23,7 +23,7 @@ from mailgate.demo.servers import Servers
 from mailgate.demo.words import Words
 from mailgate.desk import Desk
 from rules.model import Ticket
-from store import outbox, tickets, timers
+from store import history, outbox, timers
 from store.db import Database
 
 _PATIENCE = 5.0  # seconds that the desk is waited for
@@ -86,7 +86,7 @@ class World:
 
     def tickets(self) -> list[Ticket]:
         with self.desk.db.reading() as tx:
-            return tickets.listing(tx)
+            return history.listing(tx)
 
     def _quiet(self) -> bool:
         # In this order: a mail leaves the inbox only after what follows from it is in the store.

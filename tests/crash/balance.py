@@ -6,11 +6,13 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from typing import Any
 
-from sqlmodel import Session, select
+from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from rules.model import Outcome
 from store.db import Database
 from store.tables import Base, Entry, Ledger, Outbox, Raw, Ticket, Timer
+from store.work import Transaction, table_of
 from tests.crash.desk import CrashDesk
 from tests.servers.smtp_rules import Mail
 
@@ -66,11 +68,10 @@ def _read(desk: CrashDesk) -> Books:
         return {table: _rows(tx, table) for table in (Ticket, Entry, Ledger, Raw, Outbox, Timer)}
 
 
-def _rows(tx: Session, table: Any) -> list[Any]:
-    (key,) = table.__table__.primary_key.columns
-    rows = list(tx.exec(select(table).order_by(key)))
-    tx.expunge_all()
-    return rows
+def _rows(tx: Transaction, model: type[SQLModel]) -> list[Any]:
+    table = table_of(model)
+    (key,) = table.primary_key.columns
+    return list(tx.all(select(*table.c).order_by(key)))
 
 
 def _mailbox(desk: CrashDesk, books: Books) -> None:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import update
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from mailgate import imap, intake
 from mailgate.desk import Desk
@@ -19,12 +19,13 @@ from mailgate.intake import Reading
 from rules.model import OutboxMail, Outcome
 from store import ledger, outbox
 from store.tables import Outbox
+from store.work import Transaction
 
 
 def forgetful() -> None:
     """The inbox is not compared with the ledger: a mail that is settled is taken again."""
 
-    def known(tx: Session, mailbox: int, uids: Collection[int]) -> dict[int, Any]:
+    def known(tx: Transaction, mailbox: int, uids: Collection[int]) -> dict[int, Any]:
         return {}
 
     blind = SimpleNamespace(**vars(ledger) | {"known": known})
@@ -35,16 +36,16 @@ def unregistered() -> None:
     """An attempt is written down once it has been made, and not before."""
     claim, sent = outbox.claim, outbox.sent
 
-    def claim_quietly(tx: Session, now: datetime, limit: int) -> list[OutboxMail]:
-        attempt = tx.begin_nested()
+    def claim_quietly(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
+        attempt = tx.connection.begin_nested()
         mails = claim(tx, now, limit)
         attempt.rollback()
         return mails
 
-    def sent_at_last(tx: Session, mail: int, now: datetime) -> None:
+    def sent_at_last(tx: Transaction, mail: int, now: datetime) -> None:
         sent(tx, mail, now)
         row = update(Outbox).where(col(Outbox.id) == mail)
-        tx.exec(row.values(attempts=col(Outbox.attempts) + 1))
+        tx.run(row.values(attempts=col(Outbox.attempts) + 1))
 
     outbox.claim, outbox.sent = claim_quietly, sent_at_last
 

@@ -53,7 +53,7 @@ class Story:
         imap = desk.config.imap
         name = f"{imap.user}@{imap.host}/{imap.inbox}"  # as mailgate.intake.contact has it
         with closing(Database(desk.config.database_url)) as db, db.transaction() as tx:
-            tx.exec(update(Mailbox).values(folder=name))
+            tx.run(update(Mailbox).values(folder=name))
 
 
 def _keep(desk: CrashDesk, folder: Path) -> Moment:

@@ -298,3 +298,10 @@ def test_the_hour_does_not_matter_yet() -> None:
     event = said(MARIE, Role.REQUESTER)
     later = NOW + timedelta(days=400)
     assert decide(POLICY, TICKET, event, NOW) == decide(POLICY, TICKET, event, later)
+
+
+def test_a_state_taken_out_of_the_file_is_an_open_one_without_clocks() -> None:
+    gone = replace(TICKET, state="paused")
+    effects = decide(POLICY, gone, said(MARIE, Role.REQUESTER), NOW)
+    assert told(effects) == [(SEB.email, "Note")]
+    assert not [e for e in effects if isinstance(e, SetState)]

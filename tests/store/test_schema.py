@@ -45,7 +45,7 @@ def test_a_second_migration_changes_nothing(path: Path) -> None:
 
 def test_durable_settings(path: Path) -> None:
     with closing(Database(f"sqlite:///{path}")) as db, db.reading() as tx:
-        connection = tx.connection()
+        connection = tx.connection
         assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
         assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
@@ -54,9 +54,9 @@ def test_durable_settings(path: Path) -> None:
 def fill(db: Database) -> None:
     big = "insert into raw (sha256, data) values (:n, zeroblob(9000))"
     with db.transaction() as tx:
-        tx.connection().exec_driver_sql("pragma max_page_count = 1")
+        tx.connection.exec_driver_sql("pragma max_page_count = 1")
         for n in range(2000):
-            tx.connection().execute(text(big), {"n": n})
+            tx.connection.execute(text(big), {"n": n})
 
 
 def test_a_full_database_is_an_outage_and_changes_nothing(path: Path) -> None:
@@ -64,4 +64,4 @@ def test_a_full_database_is_an_outage_and_changes_nothing(path: Path) -> None:
         with pytest.raises(OutageError, match="full"):
             fill(db)
         with db.reading() as tx:
-            assert tx.connection().execute(text("select count(*) from raw")).scalar() == 0
+            assert tx.connection.execute(text("select count(*) from raw")).scalar() == 0

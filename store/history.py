@@ -1,0 +1,65 @@
+"""What is shown of tickets: the list, and a ticket's entries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, select
+from sqlmodel import col
+
+from rules.model import Attachment, Entry, EntryKind, Ticket
+from store import tables
+from store.tickets import person_of, ticket_of
+from store.work import Transaction, table_of
+
+_HISTORY = (
+    select(*table_of(tables.Entry).c)
+    .where(col(tables.Entry.ticket) == bindparam("number"))
+    .order_by(col(tables.Entry.id))
+)
+_QUESTION = (
+    select(*table_of(tables.Entry).c)
+    .where(
+        col(tables.Entry.ticket) == bindparam("number"),
+        col(tables.Entry.kind).in_((EntryKind.NOTE, EntryKind.REPLY)),
+        col(tables.Entry.author).in_(bindparam("agents", expanding=True)),
+    )
+    .order_by(col(tables.Entry.id).desc())
+)
+
+
+def listing(tx: Transaction) -> list[Ticket]:
+    """Every ticket, by number."""
+    rows = tx.all(select(*table_of(tables.Ticket).c).order_by(col(tables.Ticket.number)))
+    return [ticket_of(row._mapping) for row in rows]
+
+
+def entries(tx: Transaction, number: int) -> list[Entry]:
+    """The ticket's entries, oldest first."""
+    return [_entry(row) for row in tx.all(_HISTORY, number=number)]
+
+
+def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | None:
+    """The last public words that an agent wrote: what a reminder reminds of."""
+    row = tx.first(_QUESTION, number=number, agents=list(agents))
+    return _entry(row) if row else None
+
+
+def _entry(row: Row[Any]) -> Entry:
+    parts: Sequence[tuple[int, str, str, int, str]] = json.loads(row.attachments)
+    return Entry(
+        id=row.id,
+        kind=EntryKind(row.kind),
+        author=person_of(row.author, row.author_name),
+        via=person_of(row.via, row.via_name),
+        at=row.at,
+        text=row.text,
+        quoted=row.quoted,
+        internal=row.internal,
+        verified=row.verified,
+        automatic=row.automatic,
+        attachments=tuple(Attachment(*part) for part in parts),
+        raw_id=row.raw_id,
+    )

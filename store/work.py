@@ -1,0 +1,161 @@
+"""One transaction at work: reads at once, writes together at its end.
+
+A mail causes a dozen small writes. Done one by one they cost more than all
+reading and deciding; gathered over a batch of mails they are one statement a
+table. So rows wait in memory, and whoever reads what this transaction may have
+written asks its memory first: the tickets in hand (`files`), the Message-IDs and
+the mails that were added.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Executable,
+    Insert,
+    Table,
+    bindparam,
+    insert,
+    update,
+)
+from sqlmodel import SQLModel, col
+
+from rules.model import Clock
+from store import tables
+
+
+@dataclass(slots=True)
+class Person:
+    """A participant, as this transaction has it."""
+
+    token: str
+    belongs: str
+    late_told: bool
+
+
+@dataclass(slots=True)
+class File:
+    """A ticket in hand: what was read of it, and what this transaction did."""
+
+    row: dict[str, Any]  # the columns of the ticket's row
+    people: dict[str, Person]  # by address
+    new: bool
+    changed: bool = False
+    ids: dict[str, list[str]] = field(default_factory=dict)  # Message-IDs added, by address
+    clocks: list[Clock] | None = None  # set here; None: as the database has them
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What differs between databases, as far as a transaction needs it (see store.db)."""
+
+    first_id: Callable[[Connection, Table], int]  # from where ids may be handed out
+    or_ignore: Callable[[Insert], Insert]  # leaves out rows that are there already
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The Core table of a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+# Parents before children: the order in which waiting rows are written.
+_ORDER = (
+    tables.Ticket,
+    tables.Participant,
+    tables.Entry,
+    tables.ThreadId,
+    tables.Timer,
+    tables.Outbox,
+)
+
+
+_CHANGE = (
+    update(tables.Ticket)
+    .where(col(tables.Ticket.number) == bindparam("b_number"))
+    .values(state=bindparam("state"), owner=bindparam("owner"), changed_at=bindparam("changed_at"))
+)
+_NUMBER = (
+    update(tables.Counter)
+    .where(col(tables.Counter.name) == bindparam("b_name"))
+    .values(last=bindparam("last"))
+)
+
+
+class Transaction:
+    """What the functions of store/ work on. `Database` makes and ends it."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self.connection = connection
+        self.files: dict[int, File] = {}
+        self.citing: defaultdict[str, set[int]] = defaultdict(set)  # Message-ID -> its tickets
+        self.queued: Counter[str] = Counter()  # mails added, by recipient
+        self.pending: dict[int, int] = {}  # entries added that wait for proof -> their raw mail
+        self.settled: set[str] = set()  # Message-IDs of mails settled and not yet written
+        self.last_number: int | None = None  # of the tickets, once one was handed out
+        self._dialect = dialect
+        self._ids: dict[str, int] = {}
+        self._rows: dict[str, list[dict[str, Any]]] = {table_of(m).name: [] for m in _ORDER}
+        self._updates: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
+
+    def all(self, statement: Executable, **values: object) -> Sequence[Any]:
+        """The rows of a query."""
+        return self.connection.execute(statement, values).all()
+
+    def first(self, statement: Executable, **values: object) -> Any | None:
+        """The first row of a query, None without one."""
+        return self.connection.execute(statement, values).first()
+
+    def run(self, statement: Executable, *rows: dict[str, Any]) -> int:
+        """Writes at once; returns how many rows were touched."""
+        return self.connection.execute(statement, list(rows) if rows else None).rowcount
+
+    def add(self, model: type[SQLModel], **values: object) -> None:
+        """A row to be written together with the others of its table."""
+        self._rows[table_of(model).name].append(values)
+
+    def later(self, statement: Executable, **values: object) -> None:
+        """An update to be run together with the others of the same (module-level) statement."""
+        self._updates.setdefault(id(statement), (statement, []))[1].append(values)
+
+    def new_id(self, model: type[SQLModel]) -> int:
+        """The id for a row that is going to be added."""
+        table = table_of(model)
+        if table.name not in self._ids:
+            self._ids[table.name] = self._dialect.first_id(self.connection, table)
+        self._ids[table.name] += 1
+        return self._ids[table.name] - 1
+
+    def flush(self) -> None:
+        """Writes everything that waits."""
+        self._hand_over()
+        for model in _ORDER:
+            rows = self._rows[table_of(model).name]
+            if rows:
+                statement = insert(table_of(model))
+                if model is tables.ThreadId:
+                    statement = self._dialect.or_ignore(statement)
+                self.connection.execute(statement, rows)
+                rows.clear()
+        for update_one, values in self._updates.values():
+            self.connection.execute(update_one, values)
+        self._updates.clear()
+        self.settled.clear()
+
+    def _hand_over(self) -> None:
+        """Puts the tickets in hand among what waits."""
+        for number, file in self.files.items():
+            row = file.row
+            if file.new:
+                self.add(tables.Ticket, **row)
+            elif file.changed:
+                values = {name: row[name] for name in ("state", "owner", "changed_at")}
+                self.later(_CHANGE, b_number=number, **values)
+            file.new = file.changed = False
+        if self.last_number is not None:
+            self.later(_NUMBER, b_name="ticket", last=self.last_number)
