@@ -35,7 +35,7 @@ from rules.model import (
     ToldLate,
 )
 from rules.policy import NEW
-from store import outbox, tickets, timers
+from store import history, outbox, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
 
@@ -206,7 +206,11 @@ class _Change:
             news = AddEntry(
                 EntryKind.STATE, self.cause.event.author if self.cause.event else None, ""
             )
-            self.mails.append((tell, news, self.last_id or self.words_id or 0))
+            self.mails.append((tell, news, self.last_id or self.words_id or self._newest()))
+
+    def _newest(self) -> int:
+        """The entry that a reminder without a question is about: an agent may only have waited."""
+        return history.newest(self.tx, self._number)
 
     def _change(self, state: str = "", owner: str = "") -> None:
         tickets.change(self.tx, self._number, self.now, state, owner)

@@ -19,6 +19,12 @@ _HISTORY = (
     .where(col(tables.Entry.ticket) == bindparam("number"))
     .order_by(col(tables.Entry.id))
 )
+_NEWEST = (
+    select(col(tables.Entry.id))
+    .where(col(tables.Entry.ticket) == bindparam("number"))
+    .order_by(col(tables.Entry.id).desc())
+    .limit(1)
+)
 _QUESTION = (
     select(*table_of(tables.Entry).c)
     .where(
@@ -39,6 +45,12 @@ def listing(tx: Transaction) -> list[Ticket]:
 def entries(tx: Transaction, number: int) -> list[Entry]:
     """The ticket's entries, oldest first."""
     return [_entry(row) for row in tx.all(_HISTORY, number=number)]
+
+
+def newest(tx: Transaction, number: int) -> int:
+    """The id of the ticket's last entry that is written."""
+    row = tx.first(_NEWEST, number=number)
+    return int(row[0]) if row else 0
 
 
 def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | None:

@@ -211,3 +211,12 @@ final = true
         wait_until(lambda: len(desk.sink.to(MARIE)) == 4, 60, "question, reminder, closing")
     assert tags(desk.sink.to(MARIE))[1:] == ["Note", "Attente réponse", "Clôturé sans réponse"]
     assert state(desk) == "unanswered"
+
+
+def test_waiting_without_a_word_still_reminds_and_closes(desk: TestDesk) -> None:
+    desk.deliver(new(MARIE, "Panne", "En panne."))
+    _, to_seb = desk.once()
+    desk.deliver(answer(to_seb, SEB, "#attente"))
+    assert tags(desk.once()) == ["Note"]
+    assert tags(desk.once(48 * HOUR)) == ["Attente réponse"]
+    assert tags(desk.once(72 * HOUR)) == ["Clôturé sans réponse"]
