@@ -76,8 +76,9 @@ class Database:
         Raises WrongSchemaError when a newer mailgate made it, OutageError when it
         cannot be written.
         """
-        with _outages():
+        with _files():
             self._make_private()
+        with _outages():
             if self.revision() != SCHEMA:
                 _upgrade(self._engine, self.path)
 
@@ -112,7 +113,7 @@ class Database:
         works at a time, so a mail marked "sending" at its start belongs to a dead one.
         """
         lock = self.path.with_name(self.path.name + ".lock")
-        with _outages():
+        with _files():
             handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             try:
@@ -156,6 +157,13 @@ def _outages() -> Iterator[None]:
         if type(error) not in (DatabaseError, OperationalError):
             raise
         raise OutageError(f"the database refuses: {error.orig}") from error
+
+
+@contextmanager
+def _files() -> Iterator[None]:
+    """Around what handles the database's files by itself, and nothing of the caller's."""
+    try:
+        yield
     except OSError as error:
         raise OutageError(f"the database cannot be used: {error}") from error
 

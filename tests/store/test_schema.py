@@ -65,3 +65,13 @@ def test_a_full_database_is_an_outage_and_changes_nothing(path: Path) -> None:
             fill(db)
         with db.reading() as tx:
             assert tx.connection.execute(text("select count(*) from raw")).scalar() == 0
+
+
+def test_an_error_of_the_callers_own_is_no_outage(path: Path) -> None:
+    """jinja2's TemplateNotFound is an OSError: a lost template is no lost database."""
+    with (
+        closing(Database(f"sqlite:///{path}")) as db,
+        pytest.raises(FileNotFoundError),
+        db.transaction(),
+    ):
+        raise FileNotFoundError("a template")
