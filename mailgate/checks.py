@@ -124,7 +124,7 @@ def _imap(config: Config, now: datetime, report: Report) -> None:
     report.facts.append(f"IMAP {config.imap.host}: login works, {waiting} mails in the inbox")
     if old:
         report.facts.append(
-            f"at first contact {old} of them, older than {days} days, will be held, not answered"
+            f"{old} of them are older than {days} days: a first contact holds those unanswered"
         )
 
 

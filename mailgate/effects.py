@@ -206,11 +206,9 @@ class _Change:
             news = AddEntry(
                 EntryKind.STATE, self.cause.event.author if self.cause.event else None, ""
             )
-            self.mails.append((tell, news, self.last_id or self.words_id or self._newest()))
-
-    def _newest(self) -> int:
-        """The entry that a reminder without a question is about: an agent may only have waited."""
-        return history.newest(self.tx, self._number)
+            # A reminder may have no question: the agent only set the state.
+            about = self.last_id or self.words_id or history.newest(self.tx, self._number)
+            self.mails.append((tell, news, about))
 
     def _change(self, state: str = "", owner: str = "") -> None:
         tickets.change(self.tx, self._number, self.now, state, owner)

@@ -104,7 +104,8 @@ class Imap(Model):
     )
     inbox: Filled = Field(default="INBOX", description="Folder that new mail arrives in.")
     done: Filled = Field(
-        default="Done", description="Folder for mails that are on a ticket; made when missing."
+        default="Done",
+        description="Folder for mails that were dealt with, on a ticket or not; made when missing.",
     )
     held: Filled = Field(
         default="Held",
@@ -210,7 +211,8 @@ class Limits(Model):
         default=30,
         ge=1,
         le=100_000,
-        description="Most mails that the desk makes for one outside address within an hour.",
+        description="Most mails to one outside address within an hour. What agents write is"
+        " never withheld.",
     )
 
 

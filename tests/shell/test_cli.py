@@ -172,7 +172,7 @@ def test_check_counts_what_first_contact_will_hold(desk: TestDesk) -> None:
     old = datetime.now(UTC) - timedelta(days=8)
     desk.dovecot.deliver(desk.user, new(MARIE, "Ancien", "x"), received=old)
     desk.deliver(new(MARIE, "Neuf", "x"))
-    assert "1 of them" in call(desk, "check").stdout
+    assert "1 of them are older" in call(desk, "check").stdout
 
 
 def test_check_names_what_fails(desk: TestDesk) -> None:
