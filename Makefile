@@ -6,7 +6,7 @@ PYTEST_ARGS ?= -q -n 2
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo test soak bench check lock pictures clean
+.PHONY: help setup demo test soak bench score check lock pictures clean
 
 help:
 	@echo "make setup   the program, ready to run: .venv/bin/mailgate (PYTHON=… chooses the Python)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test    all tests; installs the Debian packages that they need (PYTEST_ARGS=…)"
 	@echo "make soak    200 deaths of a busy desk at random moments (SOAK=…, SOAK_SEED=…)"
 	@echo "make bench   the road against the least that this stack can do"
+	@echo "make score   how well labelled mails are understood (SCORE_ARGS=-v names the others)"
 	@echo "make check   ruff and mypy"
 	@echo "make lock    requirements.lock anew from pyproject.toml"
 	@echo "make pictures  docs/demo.png anew, with chromium"
@@ -45,6 +46,9 @@ soak: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench.bench $(BENCH_ARGS)
+
+score: setup
+	$(BIN)/python -m tests.score $(SCORE_ARGS)
 
 check: setup
 	$(BIN)/ruff check .
