@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from mailgate import imap, smtp
 from mailgate.config import Config
 from mailgate.daemon import imap_auth, smtp_auth
+from mailgate.desk import render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
@@ -58,14 +59,7 @@ def templates_of(policy: Policy) -> set[str]:
 
 def templates(config: Config) -> list[str]:
     """What is wrong with the templates that the policy's mails are made from, in sentences."""
-    renderer = Renderer(
-        config.desk.language,
-        config.desk.timezone,
-        config.desk.name,
-        config.desk.address,
-        config.portal.url,
-        config.templates,
-    )
+    renderer = Renderer(*render_settings(config))
     return renderer.missing(sorted(templates_of(config.policy)))
 
 

@@ -12,6 +12,7 @@ import secrets
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
@@ -20,14 +21,15 @@ from typing import Any
 
 import schedule
 
-from mailgate import imap, intake, smtp, ticker
+from mailgate import authentication, imap, intake, smtp, ticker
 from mailgate.config import Config
 from mailgate.delivery import Courier
-from mailgate.desk import Desk
+from mailgate.desk import Desk, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
+from mailgate.worker import Worker
 from rules import reference
 from store import outbox
 from store.db import Database, OutageError
@@ -49,17 +51,12 @@ def wall_clock() -> datetime:
 
 def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
     """The desk on its database, with real randomness; `now` is aware."""
+    settings = render_settings(config)
     return Desk(
         config=config,
         db=db,
-        renderer=Renderer(
-            config.desk.language,
-            config.desk.timezone,
-            config.desk.name,
-            config.desk.address,
-            config.portal.url,
-            config.templates,
-        ),
+        renderer=Renderer(*settings),
+        worker=Worker(settings, authentication.headers(config.trust)),
         now=now,
         new_reference=lambda: reference.encode(secrets.token_bytes(16)),
         new_token=lambda: secrets.token_urlsafe(16),
@@ -110,6 +107,7 @@ def at_work(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
         due.set()
         for thread in threads:
             thread.join()
+        desk.worker.stop()
 
 
 def keep_time(desk: Desk, stop: Event, due: Event) -> None:
@@ -130,16 +128,19 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
 
     Raises OutageError, WrongSchemaError or AlreadyRunningError.
     """
-    stop = Event()
-    stop_on_signals(stop)
+    stop, due = Event(), Event()
+    stop_on_signals(stop, due)
     with closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
             desk = open_desk(config, db, now)
             _take_over(desk)
-            read = _empty_mailbox(desk, stop)
-            ticker.step(desk)
-            _empty_outbox(desk, stop)
+            try:
+                with _sending(desk, stop, due):
+                    read = _empty_mailbox(desk, stop, due)
+                    ticker.step(desk)
+            finally:
+                desk.worker.stop()
     return read
 
 
@@ -154,7 +155,7 @@ def stop_on_signals(*events: Event) -> None:
         signal.signal(number, end)
 
 
-def _empty_mailbox(desk: Desk, stop: Event) -> bool:
+def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:
     trouble: Counter[int] = Counter()
     life: Life | None = None
     while True:
@@ -163,7 +164,7 @@ def _empty_mailbox(desk: Desk, stop: Event) -> bool:
             with imap.connect(desk.config.imap, imap_auth(desk.config), trouble) as mailbox:
                 life = intake.contact(desk, mailbox, life)
                 while not stop.is_set() and intake.step(desk, mailbox, life):
-                    pass
+                    due.set()
                 intake.refile(desk, mailbox)
             return True
         except (GoneError, RefusedError) as error:
@@ -174,12 +175,32 @@ def _empty_mailbox(desk: Desk, stop: Event) -> bool:
                 return False
 
 
-def _empty_outbox(desk: Desk, stop: Event) -> None:
-    with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
+@contextmanager
+def _sending(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
+    """Mails go out while the block runs and wakes their thread by `due`; then what is left."""
+    last = Event()
+    with ThreadPoolExecutor(1, "delivery") as beside:
+        sent = beside.submit(_empty_outbox, desk, stop, due, last)
         try:
-            courier = Courier(desk, link)
-            while not stop.is_set() and courier.step(stop):
-                pass
+            yield
+        finally:
+            last.set()
+            due.set()
+    sent.result()
+
+
+def _empty_outbox(desk: Desk, stop: Event, due: Event, last: Event) -> None:
+    with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
+        courier = Courier(desk, link)
+        try:
+            while not stop.is_set():
+                due.clear()
+                once_more = not last.is_set()
+                while not stop.is_set() and courier.step(stop):
+                    pass
+                if not once_more:
+                    return
+                due.wait()
         except UnreachableError as error:
             log.warning("%s; the mails wait", error)
 

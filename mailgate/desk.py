@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.config import Config
-from mailgate.render import Renderer
+from mailgate.render import Renderer, Settings
+from mailgate.worker import Worker
 from rules.policy import Policy
 from store.db import Database
 
@@ -17,6 +18,7 @@ class Desk:
     config: Config
     db: Database
     renderer: Renderer
+    worker: Worker
     now: Callable[[], datetime]  # aware, UTC
     new_reference: Callable[[], str]  # rules.reference.encode of 16 random bytes
     new_token: Callable[[], str]  # for links, 128 random bits or more
@@ -24,3 +26,11 @@ class Desk:
     @property
     def policy(self) -> Policy:
         return self.config.policy
+
+
+def render_settings(config: Config) -> Settings:
+    """What the renderer of this desk's mails is made of."""
+    desk = config.desk
+    return Settings(
+        desk.language, desk.timezone, desk.name, desk.address, config.portal.url, config.templates
+    )

@@ -230,7 +230,7 @@ class _Change:
         letter = letters.compose(
             self._scene(), tell, entry, token if knows else "", ancestors, files
         )
-        rendered = self.desk.renderer.render(letter)
+        data = self.desk.worker.render(letter)
         withheld = self._over_ceiling(tell)
         outbox.enqueue(
             self.tx,
@@ -241,18 +241,18 @@ class _Change:
                 entry_id=entry_id,
                 recipient=person,
                 event=tell.on,
-                subject=rendered.subject,
+                subject=self.desk.renderer.subject(letter),
                 policy_row=tell.row,
                 state="withheld" if withheld else "queued",
                 attempts=0,
                 queued=self.now,
                 error=withheld,
-                data=rendered.data,
             ),
+            data,
             to_agent=tell.to_agent,
             internal=entry.internal,
         )
-        tickets.cite(self.tx, self._number, person.email, rendered.message_id)
+        tickets.cite(self.tx, self._number, person.email, self.desk.renderer.message_id(letter))
 
     def _scene(self) -> Scene:
         assert self.ticket is not None

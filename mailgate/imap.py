@@ -12,7 +12,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -114,7 +114,7 @@ class Mailbox:
         self._trouble.update(uid for uid in (*whole, *large) if uid not in given)
         self._trouble.update(uid for uid in asked if uid not in sizes)
         return [
-            Copy(uid, facts[uid].get(b"INTERNALDATE"), given[uid], sizes[uid], uid not in large)
+            Copy(uid, _received(facts[uid]), given[uid], sizes[uid], uid not in large)
             for uid in sorted(given)
         ]
 
@@ -201,6 +201,12 @@ class Mailbox:
             yield
         finally:
             self._client.select_folder(self.inbox)
+
+
+def _received(facts: dict[bytes, Any]) -> datetime | None:
+    """INTERNALDATE in UTC: imapclient's own time zones cannot be pickled."""
+    moment: datetime | None = facts.get(b"INTERNALDATE")
+    return moment and moment.astimezone(UTC)
 
 
 def plan(sizes: dict[int, int], limit: int) -> tuple[list[int], list[int]]:

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from mailgate import authentication, bounces, causes, effects, threads, trust
-from mailgate.bounces import Bounce
+from mailgate import causes, effects, threads, trust
 from mailgate.desk import Desk
 from mailgate.imap import Mailbox
-from mailgate.parse import parse
+from mailgate.reading import TRIES, Reading
 from mailgate.threads import Thread
+from mailgate.worker import BACKLOG
 from rules.engine import decide
-from rules.model import Contribution, Line, Mail, Outcome, Settle, Taken
+from rules.model import Contribution, Line, Outcome, Settle, Taken
 from store import ledger, outbox, tickets, timers
 from store.db import OutageError
 from store.work import Transaction
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 
 _SCAN = 500  # UIDs compared with the ledger in one query
 _MOVES = 3  # moved so often and still listed, a UID is left alone
-_TRIES = 2  # taken so often without an outcome, a mail may be what kills the process
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,6 @@ class Life:
     since: datetime  # of those, mails older than this are held
     unsettled: set[int] = field(default_factory=set)  # taken, and then the database failed
     moved: Counter[int] = field(default_factory=Counter)  # UIDs still listed after so many moves
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A copy and the mail in it, or why nothing may come of it."""
-
-    taken: Taken
-    mail: Mail | None
-    refusal: str = ""
-    bounce: Bounce | None = None
 
 
 def contact(desk: Desk, mailbox: Mailbox, before: Life | None = None) -> Life:
@@ -78,13 +67,17 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     whatever it had not finished then is found again by the next step.
     """
     began = desk.now()
-    uids = _waiting(mailbox, life)[:_SCAN]
+    waiting = _waiting(mailbox, life)
+    uids = waiting[:_SCAN]
+    if len(waiting) >= BACKLOG:
+        desk.worker.start()
     with desk.db.reading() as tx:
         known = ledger.known(tx, life.id, uids)
     settled = {uid: row.outcome for uid, row in known.items() if row.outcome != Outcome.TAKEN}
     if not uids:
         with desk.db.transaction() as tx:
             timers.read_to_end(tx, life.id, began)
+        desk.worker.stop()
         return 0
     if settled:
         acknowledge(mailbox, settled)
@@ -97,7 +90,7 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
         # An outage is not the mail's fault: only a take that ended a process counts.
         taken = ledger.take(tx, life.id, copies, desk.now(), not_again=life.unsettled)
     life.unsettled.update(copy.uid for copy in taken)
-    outcomes = settle(desk, [read(desk, copy, refusal(desk, life, copy)) for copy in taken])
+    outcomes = settle(desk, desk.worker.read([(copy, refusal(desk, life, copy)) for copy in taken]))
     for copy in taken:
         level = logging.WARNING if outcomes[copy.uid] is Outcome.HELD else logging.INFO
         log.log(level, "ledger line %d: %s", copy.id, outcomes[copy.uid])
@@ -121,23 +114,11 @@ def refusal(desk: Desk, life: Life, taken: Taken) -> str:
         return "the IMAP server lists this mail but does not hand it out"
     if not taken.whole:
         return f"larger than [limits] message ({desk.config.limits.message} bytes)"
-    if taken.attempts > _TRIES:
-        return f"taken {_TRIES} times without an outcome: it may be what ends the process"
+    if taken.attempts > TRIES:
+        return f"taken {TRIES} times without an outcome: it may be what ends the process"
     if taken.uid < life.first_uid and taken.received < life.since:
         return "was there before the desk and is older than [imap] first_days: not answered"
     return ""
-
-
-def read(desk: Desk, taken: Taken, refusal: str = "") -> Reading:
-    """Parses outside any lock. `parse` does not raise, but one mail must not stop the rest."""
-    if refusal and taken.attempts > _TRIES:
-        return Reading(taken, None, refusal)
-    try:
-        mail = parse(taken.raw, taken.received, authentication.headers(desk.config.trust))
-        return Reading(taken, mail, refusal, bounces.read(taken.raw) if mail.is_report else None)
-    except Exception as error:
-        log.exception("ledger line %d: parsing failed", taken.id)
-        return Reading(taken, None, refusal or f"cannot be parsed: {type(error).__name__}")
 
 
 def settle(desk: Desk, readings: Sequence[Reading]) -> dict[int, Outcome]:
@@ -225,7 +206,7 @@ def retry(desk: Desk, row: int) -> Outcome:
     """Decides a held mail anew; `refile` then moves its file."""
     with desk.db.reading() as tx:
         taken = ledger.again(tx, row)
-    return settle(desk, [read(desk, taken)])[taken.uid]
+    return settle(desk, desk.worker.read([(taken, "")]))[taken.uid]
 
 
 def refile(desk: Desk, mailbox: Mailbox) -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -106,6 +107,17 @@ class Person:
 DERIVED = ("to_author", "to_requester", "link", "listed", "choices", "hours_left", "hours_given")
 
 
+class Settings(NamedTuple):
+    """What a renderer is made of."""
+
+    language: str
+    timezone: str  # an IANA name
+    desk_name: str
+    desk_address: str
+    portal_url: str  # "": no link is printed anywhere
+    overrides: Path | None  # a folder of templates that go before the shipped ones
+
+
 class Renderer:
     """Renders the mails of one desk. Compiles each template once; safe to share by threads."""
 
@@ -118,10 +130,7 @@ class Renderer:
         portal_url: str,
         overrides: Path | None,
     ) -> None:
-        """`timezone` is an IANA name; with `portal_url` "" no link is printed anywhere.
-
-        Raises ValueError for an unknown language or timezone.
-        """
+        """Takes what `Settings` has. Raises ValueError for an unknown language or timezone."""
         self._language = language
         self._desk = Address(desk_address, clean(desk_name))
         self._domain = ascii_domain(desk_address)
@@ -141,6 +150,15 @@ class Renderer:
         self._words = tuple(words)
         self._text, self._html = environments(locale, zone, overrides, words)
 
+    def message_id(self, letter: Letter) -> str:
+        """The id that the letter's mail will have, without angle brackets."""
+        return reference.message_id(letter.reference, self._domain)
+
+    def subject(self, letter: Letter) -> str:
+        """The subject that the letter's mail will have."""
+        base = clean(self._cut(letter.subject))
+        return clean(subject.write(self._desk.name, letter.number, letter.tag, base))
+
     def render(self, letter: Letter) -> Rendered:
         """The mail of one letter.
 
@@ -148,8 +166,8 @@ class Renderer:
         ValueError for an internal note to an outsider, jinja2.TemplateError for a
         template that fails.
         """
+        line = self.subject(letter)
         letter = self._for_reader(letter)
-        line = clean(subject.write(self._desk.name, letter.number, letter.tag, letter.subject))
         context = self._context(letter, line)
         name = self._file(letter.template)
         text = self._text.get_template(name).render(context).rstrip()
@@ -157,7 +175,7 @@ class Renderer:
             sender=self._sender(letter),
             to=letter.recipient,
             subject=line,
-            message_id=reference.message_id(letter.reference, self._domain),
+            message_id=self.message_id(letter),
             date=letter.date,
             text=f"{text}\n\nRéf. {letter.reference}\n",
             html=self._html.get_template(name).render(context),

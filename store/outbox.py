@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -99,10 +99,18 @@ _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one")
 _ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
-def enqueue(tx: Transaction, mail: OutboxMail, *, to_agent: bool, internal: bool) -> None:
-    """Puts a rendered mail into the outbox; `mail.id` and `mail.attempts` do not count.
+def enqueue(
+    tx: Transaction,
+    mail: OutboxMail,
+    data: Callable[[], bytes],
+    *,
+    to_agent: bool,
+    internal: bool,
+) -> None:
+    """Puts a mail into the outbox; `mail.id`, `mail.attempts` and `mail.data` do not count.
 
-    `mail.state` is `queued`, or `withheld` with the reason in `mail.error`.
+    `data` is asked for the bytes when the transaction ends. `mail.state` is `queued`, or
+    `withheld` with the reason in `mail.error`.
     """
     if mail.state == "queued":
         tx.queued[mail.recipient.email] += 1
@@ -118,7 +126,7 @@ def enqueue(tx: Transaction, mail: OutboxMail, *, to_agent: bool, internal: bool
         event=mail.event,
         subject=mail.subject,
         policy_row=mail.policy_row,
-        data=mail.data,
+        data=data,
         state=mail.state,
         exposed=False,
         attempts=0,

@@ -116,7 +116,10 @@ class Transaction:
         return self.connection.execute(statement, list(rows) if rows else None).rowcount
 
     def add(self, model: type[SQLModel], **values: object) -> None:
-        """A row to be written together with the others of its table."""
+        """A row to be written together with the others of its table.
+
+        A value may be a function that returns it: what takes long is asked for at the end.
+        """
         self._rows[table_of(model).name].append(values)
 
     def later(self, statement: Executable, **values: object) -> None:
@@ -140,7 +143,7 @@ class Transaction:
                 statement = insert(table_of(model))
                 if model is tables.ThreadId:
                     statement = self._dialect.or_ignore(statement)
-                self.connection.execute(statement, rows)
+                self.connection.execute(statement, [_known(row) for row in rows])
                 rows.clear()
         for update_one, values in self._updates.values():
             self.connection.execute(update_one, values)
@@ -159,3 +162,7 @@ class Transaction:
             file.new = file.changed = False
         if self.last_number is not None:
             self.later(_NUMBER, b_name="ticket", last=self.last_number)
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value() if callable(value) else value for name, value in row.items()}

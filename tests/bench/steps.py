@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mailgate import causes, daemon, delivery, effects, imap, intake, threads
+from mailgate import causes, daemon, delivery, effects, imap, intake, reading, threads
 from mailgate.config import load
 from mailgate.render import Renderer
 from mailgate.smtp import Link
@@ -18,7 +18,7 @@ POINTS: list[tuple[str, Any, str]] = [
     ("fetch", imap.Mailbox, "fetch"),
     ("move", imap.Mailbox, "move"),
     ("take (A)", intake.ledger, "take"),
-    ("parse", intake, "read"),
+    ("parse", reading, "read"),
     ("thread", threads, "find"),
     ("read the words", causes, "of_mail"),
     ("decide", intake, "decide"),

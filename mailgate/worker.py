@@ -1,0 +1,167 @@
+"""Reading and rendering in a process of their own, while there is much to do.
+
+Both are functions of values (bytes to Mail, Letter to bytes) and half of a desk's CPU time: with
+a backlog a second core does them. The process starts slowly, so until it is ready, and should it
+die, its work is done here. It keeps nothing, and ends with its desk, however that ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from multiprocessing.process import parent_process
+from threading import Thread
+from typing import ParamSpec, TypeVar
+
+from mailgate import reading
+from mailgate.reading import Reading
+from mailgate.render import Letter, Renderer, Settings
+from rules.model import Taken
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 100  # mails in the inbox from which the process is worth its start
+_COPIES = 8  # mails read in one order: an order costs as much as a tenth of a mail
+_LETTERS = 8  # letters rendered in one order
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Copies = Sequence[tuple[Taken, str]]  # each with why nothing may come of it, or ""
+
+
+class Worker:
+    """Reads mails and renders letters, here or beside. Its callers take turns."""
+
+    def __init__(self, settings: Settings, keep: frozenset[str]) -> None:
+        """`settings` are the renderer's, `keep` the headers that `reading.read` is to keep."""
+        self._settings = settings
+        self._keep = keep
+        self._pool: ProcessPoolExecutor | None = None
+        self._awake: Future[None] | None = None
+        self._lot = _Lot()
+
+    def start(self) -> None:
+        """Starts the process, if it does not run; work goes there once it is ready."""
+        if self._pool is None:
+            spawn = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(1, spawn, _end_with_parent)
+            self._awake = self._pool.submit(_wake, self._settings)
+
+    def stop(self) -> None:
+        """Ends the process; work is done here again."""
+        pool, self._pool, self._awake = self._pool, None, None
+        if pool:
+            pool.shutdown()
+
+    def read(self, copies: Copies) -> list[Reading]:
+        """Each copy read, in the same order."""
+        lots = [copies[start : start + _COPIES] for start in range(0, len(copies), _COPIES)]
+        orders = [self._order(_read, lot, self._keep) for lot in lots]
+        return [one for order in orders for one in order()]
+
+    def render(self, letter: Letter) -> Callable[[], bytes]:
+        """Has a letter rendered; what it returns waits for the bytes, and raises as rendering."""
+        lot = self._lot
+        rank = lot.add(letter)
+        if len(lot.letters) == _LETTERS or not self._ready():
+            self._send()
+        return lambda: self._rendered(lot, rank)
+
+    def _rendered(self, lot: _Lot, rank: int) -> bytes:
+        if lot is self._lot:
+            self._send()
+        result = lot.order()[rank]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _send(self) -> None:
+        lot, self._lot = self._lot, _Lot()
+        lot.order = self._order(_render, lot.letters, self._settings)
+
+    def _ready(self) -> bool:
+        return self._awake is not None and self._awake.done() and not self._awake.exception()
+
+    def _order(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
+        """Has a piece of work done; what it returns waits for the result."""
+        if self._pool is None or not self._ready():
+            return _known(work(*args, **kwargs))
+        try:
+            future = self._pool.submit(work, *args, **kwargs)
+        except RuntimeError:  # stopped or broken a moment ago
+            return _known(work(*args, **kwargs))
+
+        def result() -> T:
+            try:
+                return future.result()
+            except BrokenExecutor:
+                if self._awake is not None:
+                    log.warning("the worker process has died; the desk works without it")
+                    self._awake = None  # until the next backlog
+                return work(*args, **kwargs)
+
+        return result
+
+
+@dataclass(slots=True)
+class _Lot:
+    """Letters rendered in one order, once they are many or somebody needs one of them."""
+
+    letters: list[Letter] = field(default_factory=list)
+    order: Callable[[], list[bytes | Exception]] = list
+
+    def add(self, letter: Letter) -> int:
+        self.letters.append(letter)
+        return len(self.letters) - 1
+
+
+def _known(value: T) -> Callable[[], T]:
+    return lambda: value
+
+
+# --- what the process does
+
+
+def _end_with_parent() -> None:
+    """Signals are for the desk, which ends this process; killed, it could not."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+
+
+def _wake(settings: Settings) -> None:
+    _renderer(settings)
+
+
+@lru_cache(maxsize=1)
+def _renderer(settings: Settings) -> Renderer:
+    return Renderer(*settings)
+
+
+def _read(copies: Copies, keep: frozenset[str]) -> list[Reading]:
+    return [reading.read(taken, keep, refusal) for taken, refusal in copies]
+
+
+def _render(letters: Sequence[Letter], settings: Settings) -> list[bytes | Exception]:
+    return [_one(letter, _renderer(settings)) for letter in letters]
+
+
+def _one(letter: Letter, renderer: Renderer) -> bytes | Exception:
+    try:
+        return renderer.render(letter).data
+    except Exception as error:  # of this letter alone
+        return error
