@@ -164,7 +164,8 @@ def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:
             with imap.connect(desk.config.imap, imap_auth(desk.config), trouble) as mailbox:
                 life = intake.contact(desk, mailbox, life)
                 while not stop.is_set() and intake.step(desk, mailbox, life):
-                    due.set()
+                    if desk.worker.ready():  # few mails go out once all have come in
+                        due.set()
                 intake.refile(desk, mailbox)
             return True
         except (GoneError, RefusedError) as error:
@@ -177,7 +178,7 @@ def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:
 
 @contextmanager
 def _sending(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
-    """Mails go out while the block runs and wakes their thread by `due`; then what is left."""
+    """Mails go out whenever the block sets `due`, and what is left when it ends."""
     last = Event()
     with ThreadPoolExecutor(1, "delivery") as beside:
         sent = beside.submit(_empty_outbox, desk, stop, due, last)
@@ -193,14 +194,13 @@ def _empty_outbox(desk: Desk, stop: Event, due: Event, last: Event) -> None:
     with closing(smtp.Link(desk.config.smtp, smtp_auth(desk.config))) as link:
         courier = Courier(desk, link)
         try:
-            while not stop.is_set():
+            once_more = True
+            while once_more and not stop.is_set():
+                due.wait()
                 due.clear()
                 once_more = not last.is_set()
                 while not stop.is_set() and courier.step(stop):
                     pass
-                if not once_more:
-                    return
-                due.wait()
         except UnreachableError as error:
             log.warning("%s; the mails wait", error)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailgate.config import Config
-from mailgate.render import Renderer, Settings
-from mailgate.worker import Worker
+from mailgate.render import Renderer
+from mailgate.worker import Settings, Worker
 from rules.policy import Policy
 from store.db import Database
 

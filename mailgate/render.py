@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -107,17 +106,6 @@ class Person:
 DERIVED = ("to_author", "to_requester", "link", "listed", "choices", "hours_left", "hours_given")
 
 
-class Settings(NamedTuple):
-    """What a renderer is made of."""
-
-    language: str
-    timezone: str  # an IANA name
-    desk_name: str
-    desk_address: str
-    portal_url: str  # "": no link is printed anywhere
-    overrides: Path | None  # a folder of templates that go before the shipped ones
-
-
 class Renderer:
     """Renders the mails of one desk. Compiles each template once; safe to share by threads."""
 
@@ -130,7 +118,7 @@ class Renderer:
         portal_url: str,
         overrides: Path | None,
     ) -> None:
-        """Takes what `Settings` has. Raises ValueError for an unknown language or timezone."""
+        """Takes what `worker.Settings` names. Raises ValueError for an unknown language or timezone."""
         self._language = language
         self._desk = Address(desk_address, clean(desk_name))
         self._domain = ascii_domain(desk_address)

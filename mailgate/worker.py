@@ -16,12 +16,13 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from multiprocessing.process import parent_process
+from pathlib import Path
 from threading import Thread
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from mailgate import reading
 from mailgate.reading import Reading
-from mailgate.render import Letter, Renderer, Settings
+from mailgate.render import Letter, Renderer
 from rules.model import Taken
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 Copies = Sequence[tuple[Taken, str]]  # each with why nothing may come of it, or ""
+
+
+class Settings(NamedTuple):
+    """What a renderer is made of."""
+
+    language: str
+    timezone: str  # an IANA name
+    desk_name: str
+    desk_address: str
+    portal_url: str  # "": no link is printed anywhere
+    overrides: Path | None  # a folder of templates that go before the shipped ones
 
 
 class Worker:
@@ -70,7 +82,7 @@ class Worker:
         """Has a letter rendered; what it returns waits for the bytes, and raises as rendering."""
         lot = self._lot
         rank = lot.add(letter)
-        if len(lot.letters) == _LETTERS or not self._ready():
+        if len(lot.letters) == _LETTERS or not self.ready():
             self._send()
         return lambda: self._rendered(lot, rank)
 
@@ -86,12 +98,13 @@ class Worker:
         lot, self._lot = self._lot, _Lot()
         lot.order = self._order(_render, lot.letters, self._settings)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether the process does the work."""
         return self._awake is not None and self._awake.done() and not self._awake.exception()
 
     def _order(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Has a piece of work done; what it returns waits for the result."""
-        if self._pool is None or not self._ready():
+        if self._pool is None or not self.ready():
             return _known(work(*args, **kwargs))
         try:
             future = self._pool.submit(work, *args, **kwargs)

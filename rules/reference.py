@@ -37,7 +37,7 @@ def encode(bits: bytes) -> str:
 def find(texts: Iterable[str]) -> tuple[str, ...]:
     """The references in these texts, lower case, each once, in order; at most 60."""
     found: dict[str, None] = {}
-    for text in texts:
+    for text in filter(_may_hold, texts):
         for match in _REFERENCE.finditer(text):
             found[match[0].lower()] = None
             if len(found) == _LIMIT:
@@ -61,15 +61,23 @@ def cut(text: str, portal_url: str) -> str:
     Who holds a reference or a link speaks as its holder, so none may travel on
     inside words that are stored or relayed.
     """
-    text = _LINE.sub("", text)
-    text = _REFERENCE.sub(CUT, text)
+    if _may_hold(text):
+        text = _REFERENCE.sub(CUT, _LINE.sub("", text))
     return _link(portal_url).sub(CUT, text) if portal_url else text
 
 
 def shown(texts: Iterable[str], portal_url: str) -> bool:
     """Whether one of our references or ticket links stands in these texts."""
     link = _link(portal_url) if portal_url else None
-    return any(_REFERENCE.search(text) or (link and link.search(text)) for text in texts)
+    return any(
+        (_may_hold(text) and _REFERENCE.search(text)) or (link and link.search(text))
+        for text in texts
+    )
+
+
+def _may_hold(text: str) -> bool:
+    """A quick look before the slow one: most texts hold no reference of ours."""
+    return "mg-" in text.lower()
 
 
 @lru_cache(maxsize=8)

@@ -114,7 +114,7 @@ def enqueue(
     """
     if mail.state == "queued":
         tx.queued[mail.recipient.email] += 1
-    tx.add(
+    row = tx.add(
         Outbox,
         reference=mail.reference,
         ticket=mail.ticket,
@@ -126,7 +126,6 @@ def enqueue(
         event=mail.event,
         subject=mail.subject,
         policy_row=mail.policy_row,
-        data=data,
         state=mail.state,
         exposed=False,
         attempts=0,
@@ -134,6 +133,7 @@ def enqueue(
         next_at=mail.queued,
         error=mail.error,
     )
+    tx.fill(row, "data", data)
 
 
 def claim(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:

@@ -100,6 +100,7 @@ class Transaction:
         self.last_number: int | None = None  # of the tickets, once one was handed out
         self._dialect = dialect
         self._ids: dict[str, int] = {}
+        self._to_come: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
         self._rows: dict[str, list[dict[str, Any]]] = {table_of(m).name: [] for m in _ORDER}
         self._updates: dict[int, tuple[Executable, list[dict[str, Any]]]] = {}
 
@@ -115,12 +116,14 @@ class Transaction:
         """Writes at once; returns how many rows were touched."""
         return self.connection.execute(statement, list(rows) if rows else None).rowcount
 
-    def add(self, model: type[SQLModel], **values: object) -> None:
-        """A row to be written together with the others of its table.
-
-        A value may be a function that returns it: what takes long is asked for at the end.
-        """
+    def add(self, model: type[SQLModel], **values: object) -> dict[str, Any]:
+        """A row to be written together with the others of its table."""
         self._rows[table_of(model).name].append(values)
+        return values
+
+    def fill(self, row: dict[str, Any], name: str, value: Callable[[], Any]) -> None:
+        """A value of an added row that is asked for when the row is written: it takes long."""
+        self._to_come.append((row, name, value))
 
     def later(self, statement: Executable, **values: object) -> None:
         """An update to be run together with the others of the same (module-level) statement."""
@@ -137,13 +140,16 @@ class Transaction:
     def flush(self) -> None:
         """Writes everything that waits."""
         self._hand_over()
+        for row, name, value in self._to_come:
+            row[name] = value()
+        self._to_come.clear()
         for model in _ORDER:
             rows = self._rows[table_of(model).name]
             if rows:
                 statement = insert(table_of(model))
                 if model is tables.ThreadId:
                     statement = self._dialect.or_ignore(statement)
-                self.connection.execute(statement, [_known(row) for row in rows])
+                self.connection.execute(statement, rows)
                 rows.clear()
         for update_one, values in self._updates.values():
             self.connection.execute(update_one, values)
@@ -162,7 +168,3 @@ class Transaction:
             file.new = file.changed = False
         if self.last_number is not None:
             self.later(_NUMBER, b_name="ticket", last=self.last_number)
-
-
-def _known(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value() if callable(value) else value for name, value in row.items()}

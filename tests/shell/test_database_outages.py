@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 from sqlalchemy import Connection, event
 
-from mailgate import daemon, delivery, effects, imap, intake, smtp
+from mailgate import daemon, delivery, effects, imap, intake, reading, smtp
 from mailgate.delivery import Courier
 from mailgate.desk import Desk
 from mailgate.imap import Mailbox
@@ -202,10 +202,10 @@ def test_outages_in_b_hold_nobodys_mail(
 ) -> None:
     """The fault is real, but for its hour: it begins where (A) is done and a mail is read."""
     desk.deliver(*(MAIL.replace(b"a@x", b"n%d@x" % n) for n in range(3)))
-    fault, honest = Event(), intake.read
+    fault, honest = Event(), reading.read
     stack = ExitStack()
 
-    def read(*args: object) -> intake.Reading:
+    def read(*args: object) -> reading.Reading:
         if not fault.is_set() and broken:
             fault.set()
             if kind == "lock":
@@ -216,7 +216,7 @@ def test_outages_in_b_hold_nobodys_mail(
         pages = 1 if fault.is_set() and kind == "full" else 2**30
         connection.exec_driver_sql(f"pragma max_page_count={pages}")  # 1: as many as there are
 
-    monkeypatch.setattr(intake, "read", read)
+    monkeypatch.setattr(reading, "read", read)
     honest_settle = intake.settle
 
     def settle(*args: object) -> object:

@@ -12,13 +12,13 @@ from tests.process import ROOT, mailgate
 # The fault cannot be made with a mail: none is known that kills the reader.
 KILLS = """
 import os, signal, sys
-from mailgate import intake
-honest = intake.parse
+from mailgate import reading
+honest = reading.parse
 def parse(raw, *rest):
     if b"POISON" in raw:
         os.kill(os.getpid(), signal.SIGKILL)
     return honest(raw, *rest)
-intake.parse = parse
+reading.parse = parse
 from mailgate.__main__ import main
 sys.argv = ["mailgate", "run", "--once", "--config", sys.argv[1]]
 main()

@@ -1,0 +1,107 @@
+"""The worker: what it reads and renders is what this process would have, whatever becomes of it."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailgate import reading
+from mailgate.render import Renderer
+from mailgate.worker import Settings, Worker
+from rules.model import Taken
+from tests.process import ROOT
+from tests.servers.waiting import wait_until
+from tests.shell.letters import letter
+
+SETTINGS = Settings("fr", "Europe/Paris", "FRAM", "support@fram.example", "", None)
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+COPIES = [
+    (Taken(n, n, n, 1, NOW, b"Subject: ecran %d\r\n\r\nIl reste noir.\r\n" % n, True), "")
+    for n in range(1, 21)
+]
+LETTERS = [letter(number=n) for n in range(1, 21)]
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    worker = Worker(SETTINGS, frozenset())
+    worker.start()
+    wait_until(worker.ready, 30)
+    yield worker
+    worker.stop()
+
+
+def here() -> tuple[list[reading.Reading], list[bytes]]:
+    renderer = Renderer(*SETTINGS)
+    return (
+        [reading.read(taken, frozenset()) for taken, _ in COPIES],
+        [renderer.render(one).data for one in LETTERS],
+    )
+
+
+def there(worker: Worker) -> tuple[list[reading.Reading], list[bytes]]:
+    orders = [worker.render(one) for one in LETTERS]
+    return worker.read(COPIES), [order() for order in orders]
+
+
+def test_its_work_is_what_is_done_here(worker: Worker) -> None:
+    assert there(worker) == here()
+
+
+def test_killed_it_is_done_without(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
+    orders = [worker.render(one) for one in LETTERS]
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid or 0, signal.SIGKILL)
+    assert there(worker) == here()
+    assert [order() for order in orders] == here()[1]
+    assert caplog.text.count("the worker process has died") == 1
+
+
+def test_a_letter_that_fails_fails_alone(worker: Worker) -> None:
+    bad = letter(quote_internal=True)
+    orders = [worker.render(one) for one in (LETTERS[0], bad, LETTERS[1])]
+    assert [orders[0](), orders[2]()] == here()[1][:2]
+    with pytest.raises(ValueError, match="internal"):
+        orders[1]()
+
+
+def test_stopped_it_works_here(worker: Worker) -> None:
+    worker.stop()
+    assert there(worker) == here()
+    assert multiprocessing.active_children() == []
+
+
+def test_it_ends_with_a_desk_that_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "desk.py"
+    program.write_text(
+        "import multiprocessing, time\n"
+        "from mailgate.worker import Worker\n"
+        "from tests.shell.test_worker import SETTINGS\n"
+        "if __name__ == '__main__':\n"
+        "    worker = Worker(SETTINGS, frozenset())\n"
+        "    worker.start()\n"
+        "    while not worker.ready(): time.sleep(0.05)\n"
+        "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
+        "    time.sleep(60)\n",
+        "utf-8",
+    )
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, env=environ) as desk:
+        assert desk.stdout
+        child = int(desk.stdout.readline())
+        desk.kill()
+    wait_until(lambda: not alive(child), 10)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
