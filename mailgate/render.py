@@ -118,7 +118,10 @@ class Renderer:
         portal_url: str,
         overrides: Path | None,
     ) -> None:
-        """Takes what `worker.Settings` names. Raises ValueError for an unknown language or timezone."""
+        """Takes what `worker.Settings` names.
+
+        Raises ValueError for an unknown language or timezone.
+        """
         self._language = language
         self._desk = Address(desk_address, clean(desk_name))
         self._domain = ascii_domain(desk_address)
