@@ -100,14 +100,16 @@ class Worker:
 
     def ready(self) -> bool:
         """Whether the process does the work."""
-        return self._awake is not None and self._awake.done() and not self._awake.exception()
+        awake = self._awake  # another thread may stop the worker meanwhile
+        return awake is not None and awake.done() and not awake.exception()
 
     def _order(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
         """Has a piece of work done; what it returns waits for the result."""
-        if self._pool is None or not self.ready():
+        pool = self._pool
+        if pool is None or not self.ready():
             return _known(work(*args, **kwargs))
         try:
-            future = self._pool.submit(work, *args, **kwargs)
+            future = pool.submit(work, *args, **kwargs)
         except RuntimeError:  # stopped or broken a moment ago
             return _known(work(*args, **kwargs))
 
