@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from threading import Event, Thread
-from types import FrameType
 from typing import Any
 
 import schedule
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
 _AGAIN = 1.0  # seconds before a mailbox is asked again for a mail that it did not hand out
 _LOOK = 5  # seconds between two looks for timers and retries that are due
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
 # What a server or the database may do at any time: said in one line, tried again.
@@ -77,8 +78,7 @@ def run(config: Config) -> None:
     Raises OutageError, WrongSchemaError or AlreadyRunningError when it cannot start.
     """
     stop, due = Event(), Event()
-    stop_on_signals(stop, due)
-    with closing(Database(config.database_url)) as db:
+    with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running(), at_work(desk := open_desk(config, db), stop, due):
             log.info("the desk %s <%s> is open", config.desk.name, config.desk.address)
@@ -129,8 +129,7 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
     Raises OutageError, WrongSchemaError or AlreadyRunningError.
     """
     stop, due = Event(), Event()
-    stop_on_signals(stop, due)
-    with closing(Database(config.database_url)) as db:
+    with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
             desk = open_desk(config, db, now)
@@ -144,15 +143,29 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
     return read
 
 
-def stop_on_signals(*events: Event) -> None:
-    """SIGTERM, SIGINT and SIGHUP set these events; for the main thread."""
+@contextmanager
+def stopped_by_signals(*events: Event) -> Iterator[None]:
+    """SIGTERM, SIGINT and SIGHUP set these events while the block runs; for the main thread.
 
-    def end(_number: int, _frame: FrameType | None) -> None:
-        for event in events:
-            event.set()
+    A handler interrupts whatever runs, and an event has a lock that may be held right then: so
+    the handler only leaves word for a thread. SimpleQueue.put may interrupt itself.
+    """
+    word: SimpleQueue[bool] = SimpleQueue()
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, end)
+    def end() -> None:
+        if word.get():
+            for event in events:
+                event.set()
+
+    thread = Thread(target=end, name="signals")
+    thread.start()
+    for one in _SIGNALS:  # for good: a second one must not break off what the first one ends
+        signal.signal(one, lambda *_: word.put(True))
+    try:
+        yield
+    finally:
+        word.put(False)
+        thread.join()
 
 
 def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:

@@ -80,8 +80,10 @@ def _play(folder: Path) -> None:
 
     told = story.load()
     stop, due = Event(), Event()
-    daemon.stop_on_signals(stop, due)
-    with opened(folder, shipped(), told.number, stop, due) as world:
+    with (
+        daemon.stopped_by_signals(stop, due),
+        opened(folder, shipped(), told.number, stop, due) as world,
+    ):
         try:
             play(world, told, typer.echo)
         except (DifferenceError, NotSentError) as error:
@@ -99,8 +101,8 @@ def _page(folder: Path, port: int, browser: bool) -> None:
 
     told = story.load()
     stop, due = Event(), Event()
-    daemon.stop_on_signals(stop, due)
     with (
+        daemon.stopped_by_signals(stop, due),
         opened(folder, shipped(), told.number, stop, due) as world,
         served(world, told, port) as address,
     ):

@@ -4,13 +4,14 @@ import json
 import re
 import sqlite3
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.clients import answer, new
 from tests.desk import ADDRESS, MARIE, SEB, TestDesk, reference
-from tests.process import Daemon, mailgate
+from tests.process import ROOT, Daemon, mailgate
 from tests.servers.waiting import wait_until
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -154,6 +155,32 @@ def test_a_second_daemon_on_the_same_database_is_refused(desk: TestDesk) -> None
         done = call(desk, "run", "--once")
     assert done.returncode == 1
     assert "another mailgate is running" in done.stderr
+
+
+# The moment cannot be hit from outside: a signal while the event's own lock is held.
+INTERRUPTED = """
+import signal
+from threading import Event
+from mailgate.daemon import stopped_by_signals
+stop = Event()
+with stopped_by_signals(stop):
+    with stop._cond:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+    print(stop.wait(10))
+"""
+
+
+def test_signals_that_interrupt_each_other_end_it_all_the_same() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout == "True\n"
 
 
 def test_check(desk: TestDesk) -> None:
