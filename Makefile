@@ -22,13 +22,14 @@ help:
 
 setup: .venv/installed
 
-# The stamp is written last: after an interruption the next call begins again.
+# The lock is complete, so pip resolves nothing: it would prefer a newer release of what another
+# package asks for with an extra, and refuse it for want of a hash. The stamp is written last: after an interruption the next call begins again.
 .venv/installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "mailgate needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11" >&2; \
 	    exit 1; }
 	$(PYTHON) -m venv --clear .venv
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
