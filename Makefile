@@ -23,7 +23,8 @@ help:
 setup: .venv/installed
 
 # The lock is complete, so pip resolves nothing: it would prefer a newer release of what another
-# package asks for with an extra, and refuse it for want of a hash. The stamp is written last: after an interruption the next call begins again.
+# package asks for with an extra, and refuse it for want of a hash.
+# The stamp is written last: after an interruption the next call begins again.
 .venv/installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "mailgate needs Python 3.11 or later: make setup PYTHON=/path/to/python3.11" >&2; \
