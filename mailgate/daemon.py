@@ -1,4 +1,4 @@
-"""The daemon: wiring, threads, signals. The one place that makes `now`, references and tokens.
+"""The daemon: wiring and threads. The one place that makes `now`, references and tokens.
 
 One thread takes mail in, one sends it out, the main thread runs the periodic
 work. Each of them loops over a `step` and waits on an event; what breaks a loop
@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from queue import SimpleQueue
 from threading import Event, Thread
 from typing import Any
 
@@ -28,6 +26,7 @@ from mailgate.desk import Desk, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
 from mailgate.render import Renderer
+from mailgate.signals import stopped_by_signals
 from mailgate.smtp import UnreachableError
 from mailgate.worker import Worker
 from rules import reference
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
 _AGAIN = 1.0  # seconds before a mailbox is asked again for a mail that it did not hand out
 _LOOK = 5  # seconds between two looks for timers and retries that are due
-_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
 # What a server or the database may do at any time: said in one line, tried again.
@@ -141,31 +139,6 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
             finally:
                 desk.worker.stop()
     return read
-
-
-@contextmanager
-def stopped_by_signals(*events: Event) -> Iterator[None]:
-    """SIGTERM, SIGINT and SIGHUP set these events while the block runs; for the main thread.
-
-    A handler interrupts whatever runs, and an event has a lock that may be held right then: so
-    the handler only leaves word for a thread. SimpleQueue.put may interrupt itself.
-    """
-    word: SimpleQueue[bool] = SimpleQueue()
-
-    def end() -> None:
-        if word.get():
-            for event in events:
-                event.set()
-
-    thread = Thread(target=end, name="signals")
-    thread.start()
-    for one in _SIGNALS:  # for good: a second one must not break off what the first one ends
-        signal.signal(one, lambda *_: word.put(True))
-    try:
-        yield
-    finally:
-        word.put(False)
-        thread.join()
 
 
 def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:

@@ -23,6 +23,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from mailgate import reading
 from mailgate.reading import Reading
 from mailgate.render import Letter, Renderer
+from mailgate.signals import ENDING
 from rules.model import Taken
 
 log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ def _known(value: T) -> Callable[[], T]:
 
 def _end_with_parent() -> None:
     """Signals are for the desk, which ends this process; killed, it could not."""
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in ENDING:
         signal.signal(number, signal.SIG_IGN)
     parent = parent_process()
     assert parent

@@ -72,16 +72,16 @@ def _refuse_a_real_desk(named: list[Path]) -> None:
 
 
 def _play(folder: Path) -> None:
-    from mailgate import daemon
     from mailgate.config import shipped
     from mailgate.demo import story
     from mailgate.demo.play import DifferenceError, play
     from mailgate.demo.world import NotSentError, opened
+    from mailgate.signals import stopped_by_signals
 
     told = story.load()
     stop, due = Event(), Event()
     with (
-        daemon.stopped_by_signals(stop, due),
+        stopped_by_signals(stop, due),
         opened(folder, shipped(), told.number, stop, due) as world,
     ):
         try:
@@ -98,11 +98,12 @@ def _page(folder: Path, port: int, browser: bool) -> None:
     from mailgate.demo import story
     from mailgate.demo.page import served
     from mailgate.demo.world import opened
+    from mailgate.signals import stopped_by_signals
 
     told = story.load()
     stop, due = Event(), Event()
     with (
-        daemon.stopped_by_signals(stop, due),
+        stopped_by_signals(stop, due),
         opened(folder, shipped(), told.number, stop, due) as world,
         served(world, told, port) as address,
     ):

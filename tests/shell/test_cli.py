@@ -161,7 +161,7 @@ def test_a_second_daemon_on_the_same_database_is_refused(desk: TestDesk) -> None
 INTERRUPTED = """
 import signal
 from threading import Event
-from mailgate.daemon import stopped_by_signals
+from mailgate.signals import stopped_by_signals
 stop = Event()
 with stopped_by_signals(stop):
     with stop._cond:
