@@ -37,7 +37,7 @@ _EXTENSIONS = {
 def describe(leaf: Leaf) -> list[Attachment]:
     """The part as an attachment, or nothing for an unnamed part without bytes."""
     data = leaf.payload()
-    name = leaf.parameter("filename", "content-disposition")
+    name = leaf.name
     if not data.strip() and not name:
         return []
     if not name and leaf.kind == "message/rfc822":

@@ -71,7 +71,7 @@ def _is_body(leaf: mimetree.Leaf) -> bool:
     if leaf.kind not in ("text/plain", "text/html"):
         # A multipart without a usable boundary holds its text as one piece.
         return leaf.rank == 0 and leaf.kind.startswith(("text/", "multipart/"))
-    return leaf.rank == 0 or not leaf.parameter("filename", "content-disposition")
+    return leaf.rank == 0 or not leaf.name
 
 
 def _text(leaf: mimetree.Leaf) -> str:

@@ -56,6 +56,7 @@ _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _BRACKETED = re.compile(r"<([^<>]*)>")
 # A domain is letters, digits, hyphens and dots; a local part has no blanks and no controls.
 _DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-]+)*")
+_BETWEEN = re.compile(r"[\s<>(),;:\"\[\]\\]+")  # what stands between words, never in an address
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
 _SOFT_BREAK = re.compile(rb"=\r?\n")  # RFC 2045 section 6.7
 _HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n|\r\r")
@@ -84,6 +85,8 @@ def parse(raw: bytes, received: datetime | None = None, keep: frozenset[str] = f
     tree = mimetree.tree(raw)
     heads = _heads(tree.root)
     defects = ["parts were left out: too many or too deep"] if tree.capped else []
+    if tree.mended:
+        defects.append("lines among the headers are none: they were set apart")
     people = _people(heads, defects)
     senders = _senders(heads, people)
     body = bodies.read(tree, defects)
@@ -181,7 +184,10 @@ def _mail_parser(view: Mapping[str, str]) -> MailParser | None:
 
 
 def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, ...]:
-    """mail-parser's (name, address) pairs as addresses, each once."""
+    """mail-parser's (name, address) pairs as addresses, each once.
+
+    Where none is an address, the words of `value` that look like one: `Marie marie@x`.
+    """
     found: dict[str, Address] = {}
     for name, email in pairs or ():
         email = decode.one_line(email).lower().rstrip(".")
@@ -193,6 +199,8 @@ def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, .
             name = decode.words(name)
         name = decode.one_line(name)[:_NAME_LIMIT]
         found.setdefault(email, Address(email, "" if name.lower() == email else name))
+    if not found and value:
+        return _addresses([("", word) for word in _BETWEEN.split(value) if "@" in word], "")
     return tuple(found.values())[:_PEOPLE]
 
 

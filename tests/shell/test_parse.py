@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailgate import decode, htmltext, mimetree
+from mailgate import decode, headblock, htmltext, mimetree
 from mailgate.parse import attachment_bytes, parse
 from rules.model import Address
 
@@ -563,7 +563,7 @@ def test_mail_parser_may_raise(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("mailgate.parse.MailParser", broken)
     read_mail = parse(PLAIN)
-    assert read_mail.sender is None
+    assert read_mail.sender == Address("marie@x.example")
     assert read_mail.text == "Bonjour"
     assert "mail-parser could not read the addresses" in read_mail.defects
 
@@ -650,9 +650,9 @@ def test_stubs_change_nothing(lines: list[bytes], end: bytes) -> None:
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))
 def test_the_tree_is_that_of_the_standard_parser(lines: list[bytes], end: bytes) -> None:
     raw = end.join(lines)
-    walked = list(email.message_from_bytes(raw).walk())
+    walked = list(email.message_from_bytes(headblock.mended(raw)[0]).walk())
     for leaf in mimetree.tree(raw).leaves:
-        assert walked[leaf.rank].get_content_type() == leaf.kind
+        assert walked[leaf.rank].get_content_type().split()[:1] == leaf.kind.split()
         if not leaf.kind.startswith("message/"):
             assert (walked[leaf.rank].get_payload(decode=True) or b"") == leaf.payload()
 
