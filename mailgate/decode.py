@@ -15,10 +15,14 @@ import binascii
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, CharsetMatches, from_bytes
 
 _LABEL_LIMIT = 40  # the longest label registered with IANA is 45, those in use are below 25
 _SAMPLE = 16_384  # bytes that the detection looks at: it takes about 20 ms for these
+_SHORT = 512
+_PROOF = 6  # letters that a Western text does not have, before its label is doubted
+_CHAOS = 0.1  # of a reading that may contradict a label; charset-normalizer goes up to 0.2
+_GUESSES = 8  # encoded words of one value whose charset is guessed
 
 # Python's decoders that are no charsets, or not linear.
 _NOT_CHARSETS = frozenset(
@@ -34,6 +38,13 @@ _MEANT = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
+# UTF-16 and ISO-2022 under another label, or none.
+_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_ESCAPES = (
+    (b"\x1b$)C", "iso2022_kr"),
+    (b"\x1b$B", "iso2022_jp"),
+    (b"\x1b$@", "iso2022_jp"),
+)
 # Single-byte labels take any bytes, so that valid UTF-8 under them proves a lie.
 _SINGLE_BYTE = re.compile(r"cp125\d|cp437|cp850|cp1252|iso8859-\d+|koi8-[ru]|mac-roman|latin")
 # The letters and signs that Western European text writes with one byte above 0x7f.
@@ -54,13 +65,21 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"=\?([^?\s]{1,60}+)\?([bBqQ])\?([^?]*+)\?=")
 
 
-def text(data: bytes, label: str = "") -> str:
+def text(data: bytes, label: str = "", *, guess: bool = True) -> str:
     """The bytes as Unicode text, by their charset label or by what they are.
 
     Valid UTF-8 is believed over a label of one byte per letter; a label that is
     unknown or cannot decode gives way to UTF-8, then to Windows-1252 when the
-    letters look Western, then to detection. Never holds lone surrogates.
+    letters look Western, then to detection; so does a Western label over letters that
+    look otherwise. Without `guess` nothing is detected, which takes some ms each time.
+    Never holds lone surrogates.
     """
+    marked = _by_marks(data)
+    if marked and not label[:8].lower().startswith(("utf-16", "utf-32", "iso-2022")):
+        try:
+            return data.decode(marked).removeprefix("\ufeff")
+        except UnicodeError:
+            pass
     if (
         data.isascii()
         and b"\x1b" not in data
@@ -73,16 +92,25 @@ def text(data: bytes, label: str = "") -> str:
             return data.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    if name:
+    if name and name != "cp1252":
         try:
             return _SURROGATES.sub("\ufffd", data.decode(name))
         except (UnicodeError, LookupError, ValueError):
-            if name == "cp1252":  # five bytes are undefined there
-                return data.decode("latin-1")
+            pass
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return _detected(data)
+        return _detected(data, "cp1252" if name == "cp1252" else "", guess)
+
+
+def _by_marks(data: bytes) -> str:
+    """The charset that the first bytes or the escapes of a text give away, "" for none."""
+    for marks, name in _MARKS:
+        if data.startswith(marks):
+            return name
+    if b"\x1b$" in data:
+        return next((name for escape, name in _ESCAPES if escape in data), "")
+    return ""
 
 
 def _codec(label: str) -> str:
@@ -99,18 +127,36 @@ def _codec(label: str) -> str:
     return "" if name in _NOT_CHARSETS else _MEANT.get(name, name)
 
 
-def _detected(data: bytes) -> str:
+def _detected(data: bytes, label: str, guess: bool) -> str:
     # Western text is mostly ASCII letters; Cyrillic or Greek read as Windows-1252 is not.
     western = data.decode("cp1252", "replace")
+    if "\ufffd" in western:  # five bytes are undefined there
+        western = data.decode("latin-1")
     strange = [letter for letter in western if letter > "\x7f"]
     usual = sum(letter in _WESTERN for letter in strange)
     letters = sum(map(str.isalpha, western))
-    if usual * 10 >= len(strange) * 9 and usual * 5 <= letters * 3:
-        return western if "\ufffd" not in western else data.decode("latin-1")
-    best = from_bytes(data[:_SAMPLE]).best()
-    if best is not None:
-        return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
-    return western
+    looks_western = usual * 10 >= len(strange) * 9 and usual * 5 <= letters * 3
+    if looks_western or not guess or (label and len(strange) < _PROOF):
+        return western
+    sample = data[:_SAMPLE]
+    # Short ones are taken for anything: koi8-r for Japanese.
+    found = from_bytes(sample if len(sample) > _SHORT else sample * 6)
+    best = found.best()
+    if best is None or (label and _as_good(found, best)):
+        return western
+    return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
+
+
+def _as_good(found: CharsetMatches, best: CharsetMatch) -> bool:
+    """Whether the Western reading is no worse than the best one, which then is no proof."""
+    if best.chaos > _CHAOS:
+        return True
+    return any(
+        one.encoding == "cp1252"
+        and one.chaos <= best.chaos
+        and one.coherence >= best.coherence - _CHAOS / 5
+        for one in found
+    )
 
 
 def header(value: str) -> str:
@@ -131,7 +177,7 @@ def header(value: str) -> str:
             return octets.decode("latin-1")
 
 
-def words(value: str) -> str:
+def words(value: str, *, guess: bool = True) -> str:
     """A header value with its encoded words (RFC 2047) decoded, exactly once.
 
     Adjacent words of one charset are joined as bytes first: many senders cut
@@ -141,19 +187,20 @@ def words(value: str) -> str:
     if "=?" not in value:
         return value
     out: list[str] = []
-    pending, charset, position = b"", "", 0
+    pending, charset, position, pieces = b"", "", 0, 0
     for match in _WORD.finditer(value):
         between = value[position : match.start()]
         label = match[1].partition("*")[0].lower()  # RFC 2231 section 5: charset*language
         if between.strip() or not position or label != charset:
-            out.append(text(pending, charset))
+            out.append(text(pending, charset, guess=guess and pieces < _GUESSES))
+            pieces += 1
             pending, charset = b"", label
             # Section 6.2: blanks between two encoded words are not shown.
             if between.strip() or not position:
                 out.append(between)
         pending += _word_bytes(match[2], match[3])
         position = match.end()
-    out += (text(pending, charset), value[position:])
+    out += (text(pending, charset, guess=guess and pieces < _GUESSES), value[position:])
     return "".join(out)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from mailparser import MailParser
 
-from mailgate import bodies, decode, mimetree
+from mailgate import attachments, bodies, decode, mimetree
 from rules import reference
 from rules.model import Address, Attachment, Mail
 
@@ -111,14 +111,15 @@ def parse(raw: bytes, received: datetime | None = None, keep: frozenset[str] = f
     )
 
 
-def attachment_bytes(raw: bytes, part: int) -> bytes:
+def attachment_bytes(raw: bytes, part: str) -> bytes:
     """The decoded bytes of the attachment with this `Attachment.part`.
 
     Raises LookupError when the mail has no such part, or none that holds bytes.
     """
+    rank, _, member = part.partition("/")
     for leaf in mimetree.tree(raw).leaves:
-        if leaf.rank == part:
-            return leaf.payload()
+        if str(leaf.rank) == rank:
+            return attachments.data(leaf, member)
     raise LookupError(f"the mail has no part {part} that holds bytes")
 
 
@@ -196,7 +197,7 @@ def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, .
         # Encoded words in quotes are text to RFC 2047 and encoded words to every client.
         # Only one that stood so in the header is decoded: anything else was already.
         if "=?" in name and name in value:
-            name = decode.words(name)
+            name = decode.words(name, guess=False)
         name = decode.one_line(name)[:_NAME_LIMIT]
         found.setdefault(email, Address(email, "" if name.lower() == email else name))
     if not found and value:

@@ -406,16 +406,16 @@ def test_attached_messages_stay_closed() -> None:
 def test_parts_are_ranks_of_walk(raw: bytes) -> None:
     walked = list(email.message_from_bytes(raw).walk())
     for attachment in parse(raw).attachments:
-        assert walked[attachment.part].get_content_type() == attachment.type
+        assert walked[int(attachment.part)].get_content_type() == attachment.type
         data = attachment_bytes(raw, attachment.part)
         assert len(data) == attachment.size
         if not attachment.type.startswith("message/"):
-            assert walked[attachment.part].get_payload(decode=True) == data
+            assert walked[int(attachment.part)].get_payload(decode=True) == data
 
 
 def test_a_part_that_does_not_exist() -> None:
     with pytest.raises(LookupError, match="no part 7"):
-        attachment_bytes(PLAIN, 7)
+        attachment_bytes(PLAIN, "7")
 
 
 @pytest.mark.parametrize(
