@@ -21,7 +21,9 @@ _LABEL_LIMIT = 40  # the longest label registered with IANA is 45, those in use 
 _SAMPLE = 16_384  # bytes that the detection looks at: it takes about 20 ms for these
 _SHORT = 512
 _PROOF = 6  # letters that a Western text does not have, before its label is doubted
-_CHAOS = 0.1  # of a reading that may contradict a label; charset-normalizer goes up to 0.2
+# charset-normalizer's measures: how odd a reading is, and how like a language.
+_CHAOS = 0.1  # of a reading that may contradict a label
+_COHERENCE = 0.25  # of one in Latin letters: for a few words it knows no language
 _GUESSES = 8  # encoded words of one value whose charset is guessed
 
 # Python's decoders that are no charsets, or not linear.
@@ -38,6 +40,12 @@ _MEANT = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
+# What mails are written in. Of all the codecs of Python, some read anything: DOS pages, hp-roman8.
+_LATIN = ("cp1250", "iso8859_2", "cp1254")
+_CANDIDATES = [
+    *("cp1252", *_LATIN, "cp1251", "koi8_r", "iso8859_5", "cp1253", "cp1255", "cp1256"),
+    *("iso8859_6", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+]
 # UTF-16 and ISO-2022 under another label, or none.
 _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _ESCAPES = (
@@ -140,21 +148,22 @@ def _detected(data: bytes, label: str, guess: bool) -> str:
         return western
     sample = data[:_SAMPLE]
     # Short ones are taken for anything: koi8-r for Japanese.
-    found = from_bytes(sample if len(sample) > _SHORT else sample * 6)
+    sample = sample if len(sample) > _SHORT else sample * 6
+    found = from_bytes(sample, cp_isolation=_CANDIDATES)
     best = found.best()
-    if best is None or (label and _as_good(found, best)):
+    if best is None or _no_better(found, best) or (label and best.chaos > _CHAOS):
         return western
     return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
 
 
-def _as_good(found: CharsetMatches, best: CharsetMatch) -> bool:
-    """Whether the Western reading is no worse than the best one, which then is no proof."""
-    if best.chaos > _CHAOS:
+def _no_better(found: CharsetMatches, best: CharsetMatch) -> bool:
+    """Whether the Western reading is as good as the best one."""
+    if best.encoding in _LATIN and best.coherence < _COHERENCE:
         return True
     return any(
         one.encoding == "cp1252"
-        and one.chaos <= best.chaos
-        and one.coherence >= best.coherence - _CHAOS / 5
+        and one.chaos <= best.chaos + 0.03
+        and one.coherence >= best.coherence - 0.02
         for one in found
     )
 

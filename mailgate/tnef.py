@@ -105,8 +105,10 @@ def _unpack(data: bytes, name: str, depth: int, out: Unpacked) -> None:
     out.whole = out.whole and (not kind or kind.startswith(_NOTES))
     _bodies(message, name, depth, out)
     for file in message.files:
-        content = file.get(_P_DATA, b"")
-        content = content if isinstance(content, bytes) else b""
+        content = file.get(_P_DATA)
+        if not isinstance(content, bytes):  # a link to a file, or where the stream breaks off
+            out.whole = False
+            continue
         title = _word(file, _P_LONG_NAME) or _word(file, _P_SHORT_NAME) or _word(file, _P_NAME)
         if content[:16] == _EMBEDDED and holds(content[16:]) and depth < _DEPTH:
             _unpack(content[16:], title or "message", depth + 1, out)

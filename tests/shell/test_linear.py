@@ -100,7 +100,9 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "equal signs": lambda: b"Content-Transfer-Encoding: quoted-printable\n\n" + filled(b"="),
     "uuencode": lambda: b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 a\n" + filled(b"M\n"),
     "attributes of a winmail.dat": lambda: packed(*[winmail.attribute(1, 1, b"")] * 80_000),
-    "files of a winmail.dat": lambda: packed(*[winmail.attribute(2, 0x9002, b"")] * 80_000),
+    "files of a winmail.dat": lambda: packed(
+        *[winmail.attribute(2, 0x9002, b""), winmail.attribute(2, 0x800F, b"")] * 40_000
+    ),
     "a count that lies": lambda: packed(
         winmail.attribute(1, 0x9003, b"\xff\xff\xff\xff" + bytes(16))
     ),
