@@ -19,7 +19,6 @@ from mailgate import decode, rtf
 _SIGNATURE = b"\x78\x9f\x3e\x22"
 _MEMBERS = 200
 _DEPTH = 3  # messages within messages
-_PROPERTIES = 10_000  # of one list; an Outlook message has some 100
 _RTF = 1_000_000  # decompressed bytes of one stream
 
 # Attributes (MS-OXTNEF section 2.1.3.2).
@@ -187,7 +186,7 @@ def _properties(data: bytes, charset: str) -> _Properties:
     """
     found: _Properties = {}
     count, at = struct.unpack_from("<I", data)[0], 4
-    for _ in range(min(count, _PROPERTIES)):
+    for _ in range(count):  # each takes 4 bytes at least
         if at + 4 > len(data):
             break
         kind, name = struct.unpack_from("<HH", data, at)
