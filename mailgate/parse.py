@@ -24,7 +24,7 @@ from typing import Any
 
 from mailparser import MailParser
 
-from mailgate import bodies, decode, mimetree
+from mailgate import attachments, bodies, decode, mimetree
 from rules import reference
 from rules.model import Address, Attachment, Mail
 
@@ -56,6 +56,7 @@ _FOLD = re.compile(r"\r?\n[ \t]*|\r")
 _BRACKETED = re.compile(r"<([^<>]*)>")
 # A domain is letters, digits, hyphens and dots; a local part has no blanks and no controls.
 _DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-]+)*")
+_BETWEEN = re.compile(r"[\s<>(),;:\"\[\]\\]+")  # what stands between words, never in an address
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
 _SOFT_BREAK = re.compile(rb"=\r?\n")  # RFC 2045 section 6.7
 _HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n|\r\r")
@@ -84,6 +85,8 @@ def parse(raw: bytes, received: datetime | None = None, keep: frozenset[str] = f
     tree = mimetree.tree(raw)
     heads = _heads(tree.root)
     defects = ["parts were left out: too many or too deep"] if tree.capped else []
+    if tree.mended:
+        defects.append("lines among the headers are none: they were set apart")
     people = _people(heads, defects)
     senders = _senders(heads, people)
     body = bodies.read(tree, defects)
@@ -108,14 +111,15 @@ def parse(raw: bytes, received: datetime | None = None, keep: frozenset[str] = f
     )
 
 
-def attachment_bytes(raw: bytes, part: int) -> bytes:
+def attachment_bytes(raw: bytes, part: str) -> bytes:
     """The decoded bytes of the attachment with this `Attachment.part`.
 
     Raises LookupError when the mail has no such part, or none that holds bytes.
     """
+    rank, _, member = part.partition("/")
     for leaf in mimetree.tree(raw).leaves:
-        if leaf.rank == part:
-            return leaf.payload()
+        if str(leaf.rank) == rank:
+            return attachments.data(leaf, member)
     raise LookupError(f"the mail has no part {part} that holds bytes")
 
 
@@ -181,7 +185,10 @@ def _mail_parser(view: Mapping[str, str]) -> MailParser | None:
 
 
 def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, ...]:
-    """mail-parser's (name, address) pairs as addresses, each once."""
+    """mail-parser's (name, address) pairs as addresses, each once.
+
+    Where none is an address, the words of `value` that look like one: `Marie marie@x`.
+    """
     found: dict[str, Address] = {}
     for name, email in pairs or ():
         email = decode.one_line(email).lower().rstrip(".")
@@ -190,9 +197,11 @@ def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, .
         # Encoded words in quotes are text to RFC 2047 and encoded words to every client.
         # Only one that stood so in the header is decoded: anything else was already.
         if "=?" in name and name in value:
-            name = decode.words(name)
+            name = decode.words(name, guess=False)
         name = decode.one_line(name)[:_NAME_LIMIT]
         found.setdefault(email, Address(email, "" if name.lower() == email else name))
+    if not found and value:
+        return _addresses([("", word) for word in _BETWEEN.split(value) if "@" in word], "")
     return tuple(found.values())[:_PEOPLE]
 
 

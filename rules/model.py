@@ -37,7 +37,7 @@ class Address:
 class Attachment:
     """A part of a raw mail that is kept as a file; its bytes stay in the raw mail."""
 
-    part: int  # rank of the part in email.message.Message.walk() of the raw mail
+    part: str  # rank in Message.walk() of the raw mail; "2/1": the first file in a winmail.dat
     name: str  # a safe file name without folders, never empty
     type: str  # MIME type, lower case
     size: int  # decoded bytes

@@ -60,7 +60,7 @@ def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | N
 
 
 def _entry(row: Row[Any]) -> Entry:
-    parts: Sequence[tuple[int, str, str, int, str]] = json.loads(row.attachments)
+    parts: Sequence[tuple[str, str, str, int, str]] = json.loads(row.attachments)
     return Entry(
         id=row.id,
         kind=EntryKind(row.kind),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
-from rules.model import AddEntry, Address, Ticket
+from rules.model import AddEntry, Address, EntryKind, Ticket
 from store import tables
 from store.tables import Counter, Participant, ThreadId
 from store.work import File, Person, Transaction, table_of
@@ -123,7 +123,8 @@ def add_entry(
 ) -> int:
     """Adds a line to the history and returns its id."""
     entry_id = tx.new_id(tables.Entry)
-    said = bool(entry.attachments or entry.text or entry.quoted)
+    # A mail that shows nothing may hold what could not be read.
+    said = entry.kind is not EntryKind.STATE or bool(entry.text)
     tx.add(
         tables.Entry,
         id=entry_id,
