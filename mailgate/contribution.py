@@ -101,10 +101,12 @@ def _words(mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...]
     text = mail.text
     for one in ours if by_agent and not mail.from_html else ():
         text = quotes.marked(text, one)
-    cut = reply.split(text, mail.html)
+    sender = (mail.sender.name or mail.sender.email) if mail.sender else ""
+    cut = reply.split(text, mail.html, sender)
     for one in ours if by_agent else ():
         new, quoted = quotes.cut(cut.text, one)
-        cut = Reply(new, "\n\n".join(part for part in (quoted, cut.rest) if part))
+        rest = "\n\n".join(part for part in (quoted, cut.rest) if part)
+        cut = Reply(new, rest, cut.signature)
     if cut.text or mail.attachments or by_agent:
         return cut
     return Reply(mail.text)

@@ -101,6 +101,7 @@ class Reply:
 
     text: str  # what the sender wrote now, without signature; blank lines trimmed
     rest: str = ""  # quoted text and signature, as it stood
+    signature: str = ""  # what of the rest is signature
 
 
 class Role(StrEnum):

@@ -115,7 +115,8 @@ def test_what_only_looks_like_a_quote_stays(text: str) -> None:
     ],
 )  # fmt: skip
 def test_all_of_it_may_be_rest(text: str) -> None:
-    assert split(text) == Reply("", text)
+    reply = split(text)
+    assert (reply.text, reply.rest) == ("", text)
 
 
 @pytest.mark.parametrize("text", ["", "\n \n\u00a0\n"])
@@ -189,15 +190,20 @@ LINES = st.lists(
             *("Le lun. 3 août 2026 à 10:12, X <x@y.example", "> a écrit :", "a écrit :", "wrote:"),
             *("On Mon, 3 Aug 2026 X wrote:", "Envoyé de mon iPhone", REFERENCE, "_" * 40, "-----"),
             *("-----Message d'origine-----", "agents mailing list", "#note", "2026 x@y.example"),
+            *("Cordialement,", "Ana Roy", "Ana", "*", "Tél. 05 61 00 00 00", "Ana Roy <", "> "),
         ]
     ),
     max_size=30,
 )
 
 
-@given(st.one_of(LINES.map("\n".join), st.text()))
-def test_nothing_visible_is_lost(text: str) -> None:
-    reply = split(text)
+@given(
+    st.one_of(LINES.map("\n".join), st.text()),
+    st.sampled_from(["", "Ana", "Ana Roy", "ana@x.example", "@", "*", " "]),
+)
+def test_nothing_visible_is_lost(text: str, sender: str) -> None:
+    reply = split(text, sender=sender)
+    assert set(reply.signature.split("\n")) <= {*reply.rest.split("\n"), ""}
     assert shown(reply.text, reply.rest) == shown(text)
 
 
