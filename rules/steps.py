@@ -61,6 +61,7 @@ def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> Add
         automatic=event.automatic.reason if event.automatic else "",
         attachments=event.attachments,
         pending=pending,
+        portal=event.portal,
     )
 
 
