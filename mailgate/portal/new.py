@@ -83,7 +83,7 @@ class _Pages:
         draft = Draft(
             Address(email, "" if name == email else name),
             form.line("subject"),
-            form.text("text"),
+            (self._site.phrase("follow_line", before.number) if before else "") + form.text("text"),
             form.key,
             form.shown,
             form.files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from datetime import datetime
 from importlib.resources import files
@@ -58,19 +59,24 @@ class Site:
         fresh = not _is_word(visitor)
         if fresh and form:
             visitor = self.desk.new_token()
-        html = self._environment.get_template(f"portal/{template}.html.j2").render(
+        text = self._environment.get_template(f"portal/{template}.html.j2").render(
             context,
             path=request.url.path,
             now=self.desk.now(),
             form_action=form,
             form_token=self.form_token(visitor, form) if form else "",
         )
-        response = HTMLResponse(html, status)
+        response = HTMLResponse(text, status)
         if fresh and form:
             response.set_cookie(
                 COOKIE, visitor, httponly=True, samesite="lax", secure=self.secure, path="/"
             )
         return response
+
+    def phrase(self, name: str, *values: object) -> str:
+        """A phrase of the words, as plain text, for what is stored rather than shown."""
+        words = self._environment.get_template(str(self._environment.globals["words_file"])).module
+        return html.unescape(str(getattr(words, name)(*values)))
 
     def form_token(self, visitor: str, path: str) -> str:
         """The hidden field of a form: when it was shown, a random key, our signature."""
