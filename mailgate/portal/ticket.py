@@ -78,12 +78,18 @@ class _Pages:
         return await run_in_threadpool(self._write, request, opens, form)
 
     async def revision(self, request: Request) -> Response:
-        token = request.path_params["token"]
-        sheet = (await run_in_threadpool(opened, self._site, token)).sheet
-        return PlainTextResponse(f"{sheet.newest}.{sheet.state}")
+        return await run_in_threadpool(self._revision, request)
 
     def _read(self, request: Request) -> Response:
         return self._page(request, opened(self._site, request.path_params["token"]))
+
+    def _revision(self, request: Request) -> Response:
+        with self._site.desk.db.reading() as tx:
+            found = portal.holder(tx, request.path_params["token"])
+            if found is None:
+                raise RefusedError("link", 404)
+            state, newest = portal.newest(tx, found[0])
+        return PlainTextResponse(f"{newest}.{state}")
 
     def _write(self, request: Request, opens: Opened, form: Form) -> Response:
         if self._site.desk.policy.agent(opens.holder.email):
@@ -133,6 +139,7 @@ class _Pages:
             form=f"/t/{opens.token}",
             token=opens.token,
             sheet=opens.sheet,
+            revision=f"{opens.sheet.newest}.{opens.ticket.state}",
             days=history.days(policy, opens.ticket, opens.entries, self._zone),
             holder=opens.holder.label,
             is_agent=policy.agent(opens.holder.email) is not None,

@@ -182,6 +182,21 @@ def test_the_link_of_an_agent_shows_and_takes_nothing(portal: Portal, client: ht
     assert portal.dump() == before
 
 
+def test_the_revision_is_that_of_the_page(portal: Portal, client: httpx.Client) -> None:
+    token = portal.opening()
+    seen = []
+    for words in ("", "#interne\nRien.", "Bonjour.", "#résolu\nFait."):
+        if words:
+            portal.say(words)
+        page = re.search(r'data-revision="([^"]+)"', client.get(f"/t/{token}").text)
+        assert page
+        assert client.get(f"/t/{token}/revision").text == page[1]
+        seen.append(page[1])
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+    assert client.get("/t/nothing/revision").status_code == 404
+
+
 # --- solved?
 
 
