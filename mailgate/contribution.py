@@ -42,6 +42,7 @@ def contribution(
         quotes_us=bool(reference.find([words.rest])),
         answers_internal=thread.issued is not None and thread.issued.internal,
         answers_automatic=thread.issued is not None and thread.issued.automatic,
+        portal=thread.credential is not None,
     )
     return _with_keywords(config.policy, plain, thread.ticket)
 
@@ -75,12 +76,12 @@ def _author(policy: Policy, mail: Mail, standing: Standing) -> Address | None:
     if agent and standing.role is Role.AGENT:
         return Address(agent.address, agent.name)
     strange = standing.role in (Role.OTHER, Role.UNVERIFIED)
-    if strange and mail.sender and _is_an_agents(policy, mail.sender.name):
+    if strange and mail.sender and is_an_agents(policy, mail.sender.name):
         return Address(mail.sender.email)
     return mail.sender
 
 
-def _is_an_agents(policy: Policy, name: str) -> bool:
+def is_an_agents(policy: Policy, name: str) -> bool:
     """Whether a display name reads as an agent's name or address."""
     seen = " ".join(HIDDEN.sub("", name).split())
     shown = fold(seen.partition("@")[0].strip(" <")[:_NAME])
@@ -95,7 +96,7 @@ def _words(mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...]
     An agent's stays empty then, for what he quotes may be internal. His client may
     quote in a way that is not known: what the desk itself wrote to him is cut all the same.
     """
-    if thread.ticket is None:
+    if thread.ticket is None or thread.credential:  # a form quotes nothing
         return Reply(mail.text)
     by_agent = standing.role in (Role.AGENT, Role.UNPROVEN)
     text = mail.text

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from mailgate import letters
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
+from mailgate.render import Link
 from rules.model import (
     AddEntry,
     Address,
@@ -60,6 +61,7 @@ class Cause:
     source: Source | None = None  # its mail
     confirmed: Source | None = None  # the mail that it confirms
     about: Entry | None = None  # what a timer reminds of
+    links: tuple[Link, ...] = ()  # what somebody asked for who lost his links
 
 
 NO_CAUSE = Cause()
@@ -267,6 +269,7 @@ class _Change:
             about.at if about else self.now,
             self._running,
             self.stopped,
+            self.cause.links,
         )
 
     def _riding(self, entry: AddEntry) -> Files:

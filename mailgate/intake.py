@@ -1,6 +1,7 @@
 """Mails in: the story of one batch, from the mailbox to the outbox.
 
     search ──▶ fetch ──▶ (A) take ──▶ parse ──▶ (B) decide, write, queue ──▶ acknowledge
+    a form of the portal ────▲ (mailgate/portal/road.py, without a mailbox)
 
 (A) keeps the bytes before anything looks at them. (B) is one transaction for
 the batch; where one mail breaks it, each gets a transaction of its own and the
@@ -158,7 +159,7 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
         ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now)
         return Outcome.HELD
     returned = reading.bounce.references if reading.bounce else ()
-    thread = threads.find(tx, policy, mail, returned)
+    thread = threads.find(tx, policy, mail, returned, taken.credential)
     ticket = thread.ticket
     if reading.refusal:  # it names its ticket all the same: it may be the answer waited for
         held, number = Settle(Outcome.HELD, reading.refusal), ticket.number if ticket else None

@@ -3,6 +3,8 @@
 1. A reference of ours: in In-Reply-To, in References, or in the body.
 2. A Message-ID that the ticket's mails carried or cited, if the sender belongs to it.
 3. The subject tag.
+
+A form of the portal needs no sign: it was filled in on a page of the ticket, or opens one.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rules import reference, subject
-from rules.model import Issued, Mail, Ticket
+from rules.model import Credential, Issued, Mail, Proof, Ticket
 from rules.policy import Policy
 from store import outbox, tickets
 from store.work import Transaction
@@ -26,15 +28,36 @@ class Thread:
     cited: tuple[Issued, ...] = ()  # every reference of ours that the mail cites
     by_tag: bool = False
     copied: bool = False  # the sender is known only as one in copy of the request
-    related: int | None = None  # a ticket whose thread a stranger cites
+    related: int | None = None  # a ticket whose thread a stranger cites, or which a form follows
+    credential: Credential | None = None  # what a form shows; None for a mail
 
 
-def find(tx: Transaction, policy: Policy, mail: Mail, returned: tuple[str, ...] = ()) -> Thread:
+def find(
+    tx: Transaction,
+    policy: Policy,
+    mail: Mail,
+    returned: tuple[str, ...] = (),
+    credential: Credential | None = None,
+) -> Thread:
     """The mail's thread; without a ticket when the mail opens one.
 
     `returned` are the references on a mail of ours that a bounce brings back.
     """
+    if credential:
+        return _by_form(tx, credential)
     return _by_reference(tx, mail, returned) or _by_ancestor(tx, mail) or _by_tag(tx, policy, mail)
+
+
+def _by_form(tx: Transaction, credential: Credential) -> Thread:
+    if credential.ticket is None:
+        reason = "was typed into the portal's form for new tickets"
+        return Thread(None, reason, related=credential.related, credential=credential)
+    ticket = tickets.load(tx, credential.ticket)
+    if ticket is None:
+        raise LookupError(f"a form for #{credential.ticket}, which does not exist")
+    holder = credential.holder.email if credential.holder else "nobody"
+    way = "the portal, by the link of" if credential.proof is Proof.LINK else "the board, as"
+    return Thread(ticket, f"came on {way} {holder}", credential=credential)
 
 
 def _by_reference(tx: Transaction, mail: Mail, returned: tuple[str, ...]) -> Thread | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mailgate.authentication import Vouch, Vouched
 from mailgate.config import Config
+from mailgate.mime import clean
 from mailgate.threads import Thread
-from rules.model import Address, Issued, Mail, Role, Standing, Ticket
+from rules.model import Address, Credential, Issued, Mail, Proof, Role, Standing, Ticket
 from rules.policy import Agent, Policy
 
 
@@ -15,6 +16,8 @@ def standing(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Sta
     `server` is what our own mail server says of the sender.
     """
     policy = config.policy
+    if thread.credential:
+        return _by_form(policy, mail, thread, thread.credential)
     if thread.ticket is None:
         return Standing(Role.REQUESTER, verified=True, reason=thread.reason)
     named = (*mail.senders, *([mail.sender] if mail.sender else []))
@@ -25,6 +28,26 @@ def standing(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Sta
     if thread.by_tag or (thread.copied and not _answers_all(mail, thread.ticket)):
         return Standing(Role.UNVERIFIED, verified=False, reason=thread.reason)
     return Standing(_role(mail.sender, thread.ticket), verified=False, reason=thread.reason)
+
+
+def _by_form(policy: Policy, mail: Mail, thread: Thread, shown: Credential) -> Standing:
+    """A session proves its agent, a link its holder under his own name, a typed address nothing."""
+    sender, holder = mail.sender, shown.holder
+    own = sender is not None and holder is not None and sender.email == holder.email
+    if shown.proof is Proof.SESSION and own:
+        return _proven(f"signed in on the portal; {thread.reason}")
+    if thread.ticket is None:
+        return Standing(Role.REQUESTER, verified=own, reason=thread.reason)
+    if holder is None or any(policy.agent(one.email) for one in (sender, holder) if one):
+        return _unproven(f"an agent's address without signing in: {thread.reason}")
+    if own and _same_name(sender, holder):
+        return Standing(_role(holder, thread.ticket), verified=True, reason=thread.reason)
+    return _for_holder(sender, thread.ticket, holder, thread.reason)
+
+
+def _same_name(sender: Address | None, holder: Address) -> bool:
+    """Whether the holder kept his name in the form, which was cleaned on its way."""
+    return sender is not None and sender.name.split() == clean(holder.name).split()
 
 
 def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
@@ -89,6 +112,11 @@ def _holder(sender: Address | None, ticket: Ticket, issued: Issued, reason: str)
         return Standing(Role.UNVERIFIED, verified=False, reason=reason)
     if sender and sender.email == holder.email:
         return Standing(_role(holder, ticket), verified=True, reason=reason)
+    return _for_holder(sender, ticket, holder, reason)
+
+
+def _for_holder(sender: Address | None, ticket: Ticket, holder: Address, reason: str) -> Standing:
+    """Somebody else wrote, by the mail or link of the holder."""
     role = (
         Role.REQUESTER
         if Role.REQUESTER in (_role(sender, ticket), _role(holder, ticket))

@@ -34,7 +34,7 @@ from rules.model import (
 )
 from rules.notify import Occasion, tells
 from rules.policy import OPEN, RESOLVED, By, On, Policy
-from rules.steps import BY, entry, move, occasion
+from rules.steps import BY, entry, from_inside, move, occasion
 
 
 def decide(
@@ -111,6 +111,8 @@ def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, 
     """A final ticket keeps what comes, changes nothing, and tells each sender once."""
     known = event.author is None or event.author.email in ticket.late_told
     mails = tells(policy, occasion(On.LATE, ticket, event, agents_only=known))
+    if from_inside(event):
+        mails = tuple(replace(mail, words=mail.to_agent) for mail in mails)
     told = (ToldLate(mail.recipient.email) for mail in mails if not mail.to_agent)
     asked = event.orders is not None and event.orders.kind not in (None, EntryKind.NOTE)
     role = event.standing.role  # whoever else cites an internal mail of ours has it from an agent
@@ -166,7 +168,7 @@ def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
     if said:
         words = (
             entry(event, EntryKind.NOTE),
-            *tells(policy, occasion(On.NOTE, ticket, event)),
+            *tells(policy, occasion(On.NOTE, ticket, event, agents_only=from_inside(event))),
         )
     changes, news = (
         move(

@@ -124,6 +124,24 @@ class Standing:
     via: Address | None = None  # the holder whose mail or link someone else used
 
 
+class Proof(StrEnum):
+    """What stands behind a form of the portal."""
+
+    FORM = "form"  # nothing: anyone may type any address
+    LINK = "link"  # the personal link of its holder
+    SESSION = "session"  # its holder is an agent who signed in
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a form of the portal shows where a mail cites a reference."""
+
+    proof: Proof
+    holder: Address | None = None  # whose link it is, or who signed in
+    ticket: int | None = None  # the ticket that is written on; None: one is opened
+    related: int | None = None  # the ticket that a new one follows
+
+
 @dataclass(frozen=True, slots=True)
 class Undelivered:
     """A mail of ours that no server will take."""
@@ -164,6 +182,7 @@ class Contribution:
     confirms: Pending | None = None  # what an agent's answer proves to be his
     undelivered: Undelivered | None = None  # what a bounce says of a mail of ours
     repeat: bool = False  # same Message-ID, sender and date as before, another body
+    portal: bool = False  # typed into a form of the portal, not mailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +268,7 @@ class AddEntry:
     automatic: str = ""  # why the words are held to be a machine's
     attachments: tuple[Attachment, ...] = ()
     pending: bool = False  # an agent's words without proof: his answer would apply them
+    portal: bool = False  # came by a form of the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +348,7 @@ class Taken:
     received: datetime
     raw: bytes
     whole: bool = True
+    credential: Credential | None = None  # of a form; None for a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +401,7 @@ class Entry:
     automatic: str
     attachments: tuple[Attachment, ...]
     raw_id: int | None
+    portal: bool = False  # came by a form of the portal
 
 
 @dataclass(frozen=True, slots=True)

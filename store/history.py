@@ -74,4 +74,5 @@ def _entry(row: Row[Any]) -> Entry:
         automatic=row.automatic,
         attachments=tuple(Attachment(*part) for part in parts),
         raw_id=row.raw_id,
+        portal=row.portal,
     )

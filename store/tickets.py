@@ -141,6 +141,7 @@ def add_entry(
         verified=entry.verified,
         automatic=entry.automatic,
         pending=entry.pending,
+        portal=entry.portal,
         raw_id=raw_id if said else None,
         attachments=json.dumps(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]

@@ -167,6 +167,10 @@ class Portal(Model):
         default="",
         description="The portal's address as readers see it. Empty: mails carry no link.",
     )
+    proxies: Annotated[tuple[Filled, ...], Listed] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses of your HTTPS proxies, whose X-Forwarded-For is believed.",
+    )
 
     @property
     def bind(self) -> tuple[str, int] | None:
@@ -213,6 +217,19 @@ class Limits(Model):
         le=100_000,
         description="Most mails to one outside address within an hour. What agents write is"
         " never withheld.",
+    )
+    forms_hour: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Most forms of the portal that one client sends within an hour, and most"
+        " tickets and link mails that are asked for with one typed address.",
+    )
+    upload: Size = Field(
+        default=20_000_000,
+        ge=0,
+        json_schema_extra={"default": '`"20MB"`'},
+        description="Files sent with one form of the portal, in all.",
     )
 
 
