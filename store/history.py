@@ -60,7 +60,8 @@ def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | N
 
 
 def _entry(row: Row[Any]) -> Entry:
-    parts: Sequence[tuple[str, str, str, int, str]] = json.loads(row.attachments)
+    # The first tables were written with a number for the part.
+    parts: Sequence[tuple[str | int, str, str, int, str]] = json.loads(row.attachments)
     return Entry(
         id=row.id,
         kind=EntryKind(row.kind),
@@ -72,7 +73,7 @@ def _entry(row: Row[Any]) -> Entry:
         internal=row.internal,
         verified=row.verified,
         automatic=row.automatic,
-        attachments=tuple(Attachment(*part) for part in parts),
+        attachments=tuple(Attachment(str(part[0]), *part[1:]) for part in parts),
         raw_id=row.raw_id,
         portal=row.portal,
     )

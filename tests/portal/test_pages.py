@@ -108,7 +108,7 @@ def test_asking_for_a_page_changes_nothing(portal: Portal) -> None:
 
 
 def _plain(route: Route) -> Route:
-    return Route(route.path.replace(":int}", "}"), route.endpoint)
+    return Route(re.sub(r":(int|path)}", "}", route.path), route.endpoint)
 
 
 def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None:
