@@ -138,9 +138,11 @@ def _closed(parts: Lines, start: int, end: int, sender: str) -> None:
             return
         if written == _BLOCK or not _signs(parts.lines[position].lstrip("*_ "), key):
             break
-        if named < 0 and _names(key, sender, parts.keys[position:end]):
+        apart = position > start and not parts.keys[position - 1]
+        if named < 0 and apart and _names(key, sender, parts.keys[position:end]):
             named = position
-    if named >= 0 and (above := _bottom(parts, start, named)) >= start:
+    above = _bottom(parts, start, named)
+    if named >= 0 and above >= start and not parts.keys[above].endswith(":"):
         for _ in range(2):  # a rule, or a picture's name below one
             if marks.RULE.match(parts.keys[above]):
                 named = above
@@ -170,16 +172,17 @@ def _signs(line: str, key: str) -> bool:
 
 
 def _names(key: str, sender: str, block: list[str]) -> bool:
-    """Whether a line is the sender's name, with a title at most; for a bare address its local
-    part, when the block shows the address.
+    """Whether a line is the sender's name, a title behind a comma at most.
+
+    For a bare address its local part counts, when the block shows the address.
     """
-    sender = " ".join(sender.casefold().split())
+    sender = " ".join(sender.casefold().replace(",", " ").split())
     if "@" in sender:
         if not any(sender in line for line in block):
             return False
         sender = sender.partition("@")[0].replace(".", " ").replace("_", " ")
-    wanted = sender.replace(",", " ").split()
-    words = key.strip("*_-–—/ ").replace(",", " ").split()
-    if len(wanted) == 1:
-        return words == wanted or (len(block) > 1 and len(words) <= 5 and words[:1] == wanted)
-    return bool(wanted) and len(words) <= len(wanted) + 4 and set(wanted) <= set(words)
+    wanted, words = sender.split(), key.partition(",")[0].strip("*_-–—/ ").split()
+    extra = [word for word in words if word not in wanted]
+    if len(wanted) == 1 and extra:  # "John E. Doe" of john@x.example
+        return "@" in "".join(block) and words[:1] == wanted and len(extra) <= 2
+    return bool(wanted) and set(wanted) <= set(words) and all(len(word) <= 3 for word in extra)
