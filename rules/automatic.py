@@ -92,6 +92,17 @@ def tells_of_failure(mail: Mail) -> bool:
     return words.FAILURE_SUBJECT.search(subject) is not None and not words.FORWARDED.match(subject)
 
 
+def line_of_failure(line: str) -> bool:
+    """Whether one line of a text tells of a mail that does not arrive."""
+    return words.FAILURE_TEXT.search(_folded(line)) is not None
+
+
+def impersonal(mail: Mail) -> bool:
+    """Whether the text greets nobody: machines come to the point."""
+    said = _said(mail)
+    return bool(said) and not words.GREETING.match(said)
+
+
 def tells_of_delay(mail: Mail) -> bool:
     """Whether a report without form says that the mail is still tried."""
     return words.DELAY.search(f"{_folded(mail.subject[:_SUBJECT])}\n{_said(mail)}") is not None
