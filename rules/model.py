@@ -93,6 +93,7 @@ class Verdict:
 
     kind: Kind
     reason: str  # one sentence naming the header and its value
+    sure: bool = True  # False: no header says so, only the subject and the text
 
 
 @dataclass(frozen=True, slots=True)
