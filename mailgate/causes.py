@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate import authentication, threads, trust
+from mailgate import authentication, htmltext, threads, trust
 from mailgate.bounces import Bounce
 from mailgate.contribution import contribution
 from mailgate.desk import Desk
@@ -24,6 +24,8 @@ from rules.model import (
 from store import history, ledger, outbox, tickets
 from store.work import Transaction
 
+_CITED = 5  # mails of ours that are read again; an answer quotes one or two
+
 
 def of_mail(
     tx: Transaction,
@@ -36,7 +38,9 @@ def of_mail(
     """The contribution that a mail makes on its thread, with what it confirms or returns."""
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
-    event = contribution(desk.config, mail, thread, standing, _answered(tx, thread))
+    event = contribution(
+        desk.config, mail, thread, standing, _answered(tx, thread), lambda: _sent(tx, thread)
+    )
     source = Source(taken.raw, taken.raw_id, mail.message_id, mail.cited)
     original: Source | None = None
     if thread.ticket:
@@ -64,6 +68,12 @@ def _answered(tx: Transaction, thread: Thread) -> tuple[str, ...]:
         for one in thread.cited
         if one.to_agent and (one == thread.issued or one.internal)
     )
+
+
+def _sent(tx: Transaction, thread: Thread) -> tuple[str, ...]:
+    """The texts of the mails of ours that are cited, those of both their halves."""
+    mails = [parse(outbox.data(tx, one.reference)) for one in thread.cited[:_CITED]]
+    return tuple(text for mail in mails for text in (mail.text, htmltext.text(mail.html)))
 
 
 def _undelivered(tx: Transaction, bounce: Bounce) -> Undelivered | None:

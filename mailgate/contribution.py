@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from mailgate import quotes, reply
+from mailgate import quotes, reply, unsaid
 from mailgate.config import Config
 from mailgate.threads import Thread
 from rules import reference, subject
 from rules.automatic import verdict
+from rules.courtesy import is_silent, is_thanks
 from rules.keyword_lines import HIDDEN
 from rules.keywords import Answer, fold, read_agent, read_requester
 from rules.model import Address, Contribution, Mail, Reply, Role, Standing, Ticket
@@ -20,14 +22,22 @@ _TITLE = 60  # characters of the text that name a ticket without a subject
 
 
 def contribution(
-    config: Config, mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...] = ()
+    config: Config,
+    mail: Mail,
+    thread: Thread,
+    standing: Standing,
+    ours: tuple[str, ...] = (),
+    sent: Callable[[], tuple[str, ...]] = tuple,
 ) -> Contribution:
     """What `mail` adds to its thread's ticket, or opens one with.
 
-    `ours` are the texts of mails of ours that it may quote.
+    `ours` are the texts of mails of ours to agents that it may quote; `sent` gives those
+    of every mail of ours that it cites, and is asked only where it matters.
     """
-    words = _words(mail, thread, standing, ours)
+    words = _words(config.policy, mail, thread, standing, ours, sent)
     text = reference.cut(words.text, config.portal.url).strip("\n")
+    if not text and not mail.attachments and standing.role not in (Role.AGENT, Role.UNPROVEN):
+        text = _in_subject(config.policy, mail, thread)
     plain = Contribution(
         author=_author(config.policy, mail, standing),
         standing=standing,
@@ -62,6 +72,9 @@ def _with_keywords(policy: Policy, said: Contribution, ticket: Ticket | None) ->
     if own and ticket.state == RESOLVED:
         answer, text = read_requester(said.text)
         keep = answer is Answer.REFUSE and not text  # a bare "#refuser" is all that was said
+        thanked = not said.attachments and is_thanks(policy, said.text, [said.author])
+        if answer is None and thanked:
+            return replace(said, answer=Answer.CONFIRM)
         return replace(said, answer=answer, text=said.text if keep else text)
     return said
 
@@ -89,8 +102,16 @@ def _is_an_agents(policy: Policy, name: str) -> bool:
     )
 
 
-def _words(mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...]) -> Reply:
-    """The new text. An opening is kept whole, and so is an answer that is all quote.
+def _words(
+    policy: Policy,
+    mail: Mail,
+    thread: Thread,
+    standing: Standing,
+    ours: tuple[str, ...],
+    sent: Callable[[], tuple[str, ...]],
+) -> Reply:
+    """The new text. An opening is kept whole, and so is an answer that is all quote, unless
+    it quotes the desk alone: then nothing was said, nor by a greeting and a name.
 
     An agent's stays empty then, for what he quotes may be internal. His client may
     quote in a way that is not known: what the desk itself wrote to him is cut all the same.
@@ -105,9 +126,11 @@ def _words(mail: Mail, thread: Thread, standing: Standing, ours: tuple[str, ...]
     for one in ours if by_agent else ():
         new, quoted = quotes.cut(cut.text, one)
         cut = Reply(new, "\n\n".join(part for part in (quoted, cut.rest) if part))
-    if cut.text or mail.attachments or by_agent:
+    if mail.attachments or by_agent:
         return cut
-    return Reply(mail.text)
+    if cut.text:
+        return Reply("", mail.text) if is_silent(policy, cut.text, [mail.sender]) else cut
+    return Reply("", mail.text) if unsaid.says_nothing(mail.text, sent()) else Reply(mail.text)
 
 
 def _in_copy(policy: Policy, mail: Mail) -> tuple[Address, ...]:
@@ -115,6 +138,14 @@ def _in_copy(policy: Policy, mail: Mail) -> tuple[Address, ...]:
     known = {policy.address, mail.sender.email if mail.sender else ""}
     people = {person.email: person for person in (*mail.to, *mail.cc)}
     return tuple(person for email, person in people.items() if email not in known)
+
+
+def _in_subject(policy: Policy, mail: Mail, thread: Thread) -> str:
+    """What a mail without words says in its subject alone; "" for the ticket's own subject."""
+    base = subject.base(mail.subject, (policy.desk, *policy.former_desks), policy.tags)[:_SUBJECT]
+    if thread.ticket is None or fold(thread.ticket.subject) in fold(base):
+        return ""
+    return base
 
 
 def _subject(policy: Policy, mail: Mail, text: str) -> str:

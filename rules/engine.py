@@ -36,6 +36,8 @@ from rules.notify import Occasion, tells
 from rules.policy import OPEN, RESOLVED, By, On, Policy
 from rules.steps import BY, entry, move, occasion
 
+_NOTHING = "an answer without words of its own, such as a quote or a signature: it adds nothing"
+
 
 def decide(
     policy: Policy, ticket: Ticket | None, event: Event, now: datetime
@@ -56,6 +58,8 @@ def decide(
         return _repeat(event)
     if event.automatic:
         return _automatic(policy, ticket, event, event.automatic)
+    if _says_nothing(event):
+        return (Settle(Outcome.EMPTY, f"{event.standing.reason}; {_NOTHING}"),)
     if policy.state(ticket.state).final and not _reopens(event):
         return _late(policy, ticket, event)
     match event.standing.role:
@@ -181,6 +185,12 @@ def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
         else ([], ())
     )
     return (*words, *changes, *news, Settle(Outcome.NOTED, event.standing.reason))
+
+
+def _says_nothing(event: Contribution) -> bool:
+    """An outside answer that is all quote, signature, blank. An agent's is told to him."""
+    outside = event.standing.role not in (Role.AGENT, Role.UNPROVEN)
+    return outside and not (event.text or event.attachments or event.answer)
 
 
 def _confirmed_state(policy: Policy, ticket: Ticket) -> str:

@@ -215,6 +215,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     AUTO_REPLY = "auto-reply"
     BOUNCE = "bounce"
+    EMPTY = "empty"  # an answer without words of its own: it adds nothing
     HELD = "held"
     DROPPED = "dropped"  # was held, and an admin let it go
 

@@ -110,6 +110,7 @@ class Policy:
     agents: tuple[Agent, ...]
     states: Mapping[str, State]
     notify: tuple[Notify, ...]
+    thanks: tuple[str, ...] = ()  # what confirms a solution, as people write it
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ def build_policy(
             {name: _state(name, tables.states[name], report) for name in tables.names}
         ),
         notify=tuple(_notify(rank, row, report) for rank, row in tables.notify.items()),
+        thanks=desk.thanks,
     )
 
 
