@@ -13,7 +13,8 @@ from rules.automatic import verdict
 from rules.courtesy import is_silent, is_thanks
 from rules.keyword_lines import HIDDEN
 from rules.keywords import Answer, fold, read_agent, read_requester
-from rules.model import Address, Contribution, Mail, Reply, Role, Standing, Ticket
+from rules.model import Address, Contribution, Forward, Mail, Reply, Role, Standing
+from rules.orders import Code, Refusal
 from rules.policy import RESOLVED, Policy
 
 _SUBJECT = 200  # characters kept of a subject; RFC 5322 lines end at 998
@@ -52,23 +53,60 @@ def contribution(
         quotes_us=bool(reference.find([words.rest])),
         answers_internal=thread.issued is not None and thread.issued.internal,
         answers_automatic=thread.issued is not None and thread.issued.automatic,
+        original=thread.original,
+        branch=thread.branch,
     )
-    return _with_keywords(config.policy, plain, thread.ticket)
+    return _with_keywords(config.policy, plain, thread)
 
 
-def _with_keywords(policy: Policy, said: Contribution, ticket: Ticket | None) -> Contribution:
+def for_another(
+    config: Config, said: Contribution, standing: Standing, forward: Forward | None
+) -> Contribution:
+    """An agent's new mail that opens a ticket for somebody else: by #pour, or by a `forward`.
+
+    `said` is the mail as anybody's, `standing` what shows that the agent wrote it. The
+    text that is left is his own; what he forwards stands in `forward`.
+    """
+    assert said.author is not None
+    above = reply.split(forward.above).text if forward else said.text  # without his signature
+    orders, text = read_agent(config.policy, said.author.email, above)
+    if forward and forward.author and orders.requester is None:
+        if forward.refusal and not orders.refused:
+            refused = Refusal(str(forward.author), Code(forward.refusal))
+            orders = replace(orders, refused=(refused,))
+        orders = replace(orders, requester=forward.author)
+    elif forward and forward.author and orders.requester == Address(forward.author.email):
+        orders = replace(orders, requester=forward.author)
+    if forward:
+        words = reference.cut(forward.text, config.portal.url).strip("\n")
+        forward = replace(forward, text=words)
+    agent = config.policy.agent(said.author.email)
+    return replace(
+        said,
+        author=Address(agent.address, agent.name) if agent else said.author,
+        standing=standing,
+        text=text if orders.requester and not orders.refused else above,
+        orders=orders,
+        forward=forward,
+    )
+
+
+def _with_keywords(policy: Policy, said: Contribution, thread: Thread) -> Contribution:
     """Reads the keyword lines of those who may write some; a machine never may."""
-    if ticket is None or said.automatic or said.author is None:
+    ticket, home = thread.ticket, thread.home
+    if ticket is None or home is None or said.automatic or said.author is None:
         return said
+    requester = home.requester.email if home.requester else ""
     if said.standing.role is Role.AGENT:
-        known = {ticket.requester.email if ticket.requester else "", policy.address}
+        known = {requester, policy.address}
         cc = [a for a in said.cc if policy.agent(a.email) is None and a.email not in known]
         orders, text = read_agent(policy, said.author.email, said.text, cc)
-        if not orders.any and ticket.requester and said.author.email == ticket.requester.email:
+        if not orders.any and said.author.email == requester:
             # He is the one who asks here, and speaks to his colleagues.
             return replace(said, standing=replace(said.standing, role=Role.REQUESTER))
         return replace(said, orders=orders, text=said.text if orders.refused else text)
     own = said.standing.role is Role.REQUESTER and said.standing.verified
+    own = own and ticket.requester is not None and ticket.requester.email == requester
     if own and ticket.state == RESOLVED:
         answer, text = read_requester(said.text)
         keep = answer is Answer.REFUSE and not text  # a bare "#refuser" is all that was said
@@ -116,7 +154,7 @@ def _words(
     An agent's stays empty then, for what he quotes may be internal. His client may
     quote in a way that is not known: what the desk itself wrote to him is cut all the same.
     """
-    if thread.ticket is None:
+    if thread.ticket is None or thread.original:
         return Reply(mail.text)
     by_agent = standing.role in (Role.AGENT, Role.UNPROVEN)
     text = mail.text
@@ -143,7 +181,7 @@ def _in_copy(policy: Policy, mail: Mail) -> tuple[Address, ...]:
 def _in_subject(policy: Policy, mail: Mail, thread: Thread) -> str:
     """What a mail without words says in its subject alone; "" for the ticket's own subject."""
     base = subject.base(mail.subject, (policy.desk, *policy.former_desks), policy.tags)[:_SUBJECT]
-    if thread.ticket is None or fold(thread.ticket.subject) in fold(base):
+    if thread.home is None or fold(thread.home.subject) in fold(base):
         return ""
     return base
 

@@ -15,16 +15,19 @@ def standing(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Sta
     `server` is what our own mail server says of the sender.
     """
     policy = config.policy
-    if thread.ticket is None:
+    if thread.home is None:
         return Standing(Role.REQUESTER, verified=True, reason=thread.reason)
     named = (*mail.senders, *([mail.sender] if mail.sender else []))
     if any(policy.agent(person.email) for person in named):
-        return _agent(config, mail, thread, server)
+        return agent(config, mail, thread, server)
     if thread.issued:
-        return _holder(mail.sender, thread.ticket, thread.issued, thread.reason)
-    if thread.by_tag or (thread.copied and not _answers_all(mail, thread.ticket)):
+        return _holder(mail.sender, thread.home, thread.issued, thread.reason)
+    if thread.original:
+        reason = f"{thread.reason}, whose first mail answers this one"
+        return Standing(Role.REQUESTER, verified=True, reason=reason)
+    if thread.by_tag or (thread.copied and not _answers_all(mail, thread.home)):
         return Standing(Role.UNVERIFIED, verified=False, reason=thread.reason)
-    return Standing(_role(mail.sender, thread.ticket), verified=False, reason=thread.reason)
+    return Standing(_role(mail.sender, thread.home), verified=False, reason=thread.reason)
 
 
 def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
@@ -41,10 +44,10 @@ def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
     ]
 
 
-def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
+def agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
     """An agent's address proves nothing by itself: a reference of his does, or our own server."""
-    agent = config.policy.agent(mail.sender.email) if mail.sender else None
-    if agent is None or mail.senders != (mail.sender,):
+    known = config.policy.agent(mail.sender.email) if mail.sender else None
+    if known is None or mail.senders != (mail.sender,):
         return _unproven("an agent's address, but not as the only one in From")
     if server.vouch is Vouch.FAIL:
         return _unproven(f"our mail server refuses the sender: {server.reason}")
@@ -54,11 +57,11 @@ def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Stand
     if config.trust.required:
         reason = "our mail server does not vouch for the sender ([trust] required)"
         return _unproven(f"{reason}{said}")
-    if any(_proves(issued, agent, thread) for issued in thread.cited):
-        return _proven(f"cites a reference given to {agent.address}")
+    if any(_proves(issued, known, thread) for issued in thread.cited):
+        return _proven(f"cites a reference given to {known.address}")
     if config.trust.unproven == "obey":
         return _proven('its From is taken at its word ([trust] unproven = "obey")')
-    if any(_proves(issued, agent, thread, seen=True) for issued in thread.cited):
+    if any(_proves(issued, known, thread, seen=True) for issued in thread.cited):
         return _unproven(f"cites a reference that somebody else has seen{said}")
     if thread.issued:
         holder = thread.issued.holder.email
@@ -67,7 +70,7 @@ def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Stand
 
 
 def _proves(issued: Issued, agent: Agent, thread: Thread, *, seen: bool = False) -> bool:
-    same = thread.ticket is not None and issued.ticket == thread.ticket.number
+    same = thread.issued is not None and issued.ticket == thread.issued.ticket
     return (
         same and issued.to_agent and issued.holder.email == agent.address and issued.exposed == seen
     )
