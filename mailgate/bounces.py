@@ -41,7 +41,9 @@ _FIELD = re.compile(r"([A-Za-z][\w-]{0,60})[ \t]*:(.*)")
 _ACTION = re.compile(r"\s*(failed|failure|delayed)\b", re.IGNORECASE)
 _FINE = re.compile(r"\s*(delivered|relayed|expanded)\b", re.IGNORECASE)
 # RFC 8098 section 3.2.6: a program threw the mail away, as Sieve's reject does (RFC 5429).
-_REJECTED = re.compile(r"\s*automatic-action\b[^;]{0,80};\s*(?:deleted|denied|failed)\b", re.IGNORECASE)
+_REJECTED = re.compile(
+    r"\s*automatic-action\b[^;]{0,80};\s*(?:deleted|denied|failed)\b", re.IGNORECASE
+)
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 # It begins where a word begins, so that each word is read once.
 ADDRESS = re.compile(r'(?<![^\s<>@;:,"])[^\s<>@;:,"]++@[^\s<>@;:,"]+')

@@ -41,7 +41,9 @@ def read(raw: bytes, mail: Mail) -> Bounce:
         failed=tuple(Failure(one, "", "") for one in _plain(failed, mail)),
         delayed=tuple(Failure(one, "", "") for one in _plain(delayed, mail)),
         references=reference.find([text.decode("latin-1")]),
-        message_ids=tuple(dict.fromkeys(one.decode("latin-1") for one in _IDS.findall(text)))[:_NAMED],
+        message_ids=tuple(dict.fromkeys(one.decode("latin-1") for one in _IDS.findall(text)))[
+            :_NAMED
+        ],
     )
 
 

@@ -186,7 +186,8 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
 
 def _forged(tx: Transaction, earlier: Line, thread: Thread, event: Contribution) -> bool:
     """Whether the earlier mail may be a forger's copy of this one, which must not silence it."""
-    if thread.issued and thread.issued.ticket != earlier.ticket:
+    now_on = thread.ticket.number if thread.ticket else None
+    if thread.issued and earlier.ticket not in (thread.issued.ticket, now_on):
         return True
     if earlier.entry_id is None:
         return False

@@ -10,7 +10,7 @@ from mailgate.parse import attachment_bytes, holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
 from rules.keywords import shown
-from rules.model import AddEntry, Attachment, Clock, Contribution, Role, Tell, Ticket
+from rules.model import AddEntry, Address, Attachment, Clock, Contribution, Role, Tell, Ticket
 from rules.reference import CUT
 
 Files = tuple[tuple[Attachment, bytes], ...]
@@ -62,6 +62,9 @@ def compose(
         automatic_note=entry.automatic,
         reason=tell.reason,
         related=event.related if event else None,
+        branch=event.branch.number if event and event.branch else None,
+        opener=event.author if event and _opened_for(event) else None,
+        opened_for=_opened_for(event) if event else None,
         cc=event.cc if event and tell.to_agent else (),
         token=token,
         reference=scene.desk.new_reference(),
@@ -76,6 +79,13 @@ def compose(
         keywords=shown(policy) if tell.to_agent else (),
         links=scene.links,
     )
+
+
+def _opened_for(event: Contribution) -> Address | None:
+    """Whose the ticket is to be, where an agent says so."""
+    said = event.confirms.contribution if event.confirms else event
+    named = [one.orders.requester for one in (event, said) if one.orders]
+    return next((one for one in named if one), None)
 
 
 def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:

@@ -73,6 +73,9 @@ class Letter:
     reason: str = ""  # a trouble in words, "unproven" for an agent without proof; agents only
     refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out; agents only
     related: int | None = None  # another ticket of the same thread; agents only
+    branch: int | None = None  # the merged ticket that it is addressed to; agents only
+    opener: Address | None = None  # the agent who opened it for somebody else; agents only
+    opened_for: Address | None = None  # for whom; agents only
     cc: tuple[Address, ...] = ()  # the Cc of the request; agents only
     token: str = ""  # of the recipient's link, "" for a mail without link
     ancestors: tuple[str, ...] = ()  # ids of mails that this recipient has, oldest first
@@ -214,6 +217,9 @@ class Renderer:
             reason="",
             refused=(),
             related=None,
+            branch=None,
+            opener=None,
+            opened_for=None,
             cc=(),
             keywords=(),
         )
@@ -239,6 +245,10 @@ class Renderer:
             "author": person(author, letter.to_agent) if author else None,
             "requester": person(requester, letter.to_agent) if requester else None,
             "recipient": person(recipient, letter.to_agent),
+            "opener": person(letter.opener, letter.to_agent) if letter.opener else None,
+            "opened_for": (
+                person(letter.opened_for, letter.to_agent) if letter.opened_for else None
+            ),
             "cc": tuple(person(one, letter.to_agent) for one in letter.cc),
             "full_subject": full_subject,
             "to_author": author is not None and author.email == recipient.email,

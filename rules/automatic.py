@@ -63,6 +63,7 @@ _PRECEDENCE = {
 }
 _SUPPRESS = "x-auto-response-suppress"
 
+
 def verdict(mail: Mail) -> Verdict | None:
     """Why a mail is held to be automatic, or None for what a person may have written.
 
@@ -330,9 +331,7 @@ def _title(name: str) -> str:
     )
 
 
-def _because(
-    kind: Kind, header: str, value: str, means: str, *, sure: bool = True
-) -> Verdict:
+def _because(kind: Kind, header: str, value: str, means: str, *, sure: bool = True) -> Verdict:
     shown = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if len(shown) > _CLIP:
         shown = shown[: _CLIP - 1] + "…"

@@ -179,7 +179,13 @@ _GATES: Table = {
         *("anti-?spam", "vous authentifier", "(?:prouver|verifier) que vous etes"),
     ),
     "en": (
-        *("guest list", "allow(?:ed)? ?list", "white ?list", "safe (?:senders?|list)", "approved senders?"),
+        *(
+            "guest list",
+            "allow(?:ed)? ?list",
+            "white ?list",
+            "safe (?:senders?|list)",
+            "approved senders?",
+        ),
         *("(?:account|mailbox|address) is protected", "waitlist", "spam (?:protection|filter)"),
         *("(?:verify|prove|confirm) (?:that )?you(?:'re| are)",),
     ),

@@ -25,6 +25,11 @@ BY = {
 }
 
 
+def reader(ticket: Ticket, event: Contribution) -> Address | None:
+    """The requester for whom somebody's words are: of the merged ticket, where they are of one."""
+    return (event.branch or ticket).requester
+
+
 def occasion(
     on: On,
     ticket: Ticket,
@@ -38,7 +43,7 @@ def occasion(
         on,
         BY[event.standing.role],
         event.author,
-        ticket.requester,
+        reader(ticket, event),
         ticket.owner,
         agents_only=agents_only or event.automatic is not None,
         automatic=event.automatic is not None,

@@ -107,6 +107,8 @@ class Ticket(Base, table=True):
     owner: str = ""
     opened_at: datetime
     changed_at: datetime
+    # The ticket that took this one over. Mails for this one are entries of that one since.
+    merged_into: int | None = Field(default=None, foreign_key="ticket.number", index=True)
 
 
 class Participant(Base, table=True):
@@ -159,6 +161,9 @@ class Entry(Base, table=True):
     raw_id: int | None = Field(default=None, foreign_key="raw.id")
     portal: bool = False  # came by a form, not by mail
     attachments: str = "[]"  # JSON list of [part, name, type, size, content id]
+    # The merged ticket whose people it is from or for: with that ticket's own entries it is
+    # all that they may see.
+    addressed: int | None = Field(default=None, foreign_key="ticket.number", index=True)
 
 
 class ThreadId(Base, table=True):

@@ -63,7 +63,7 @@ _CONFIRMED = (
 _STANDING = select(col(tables.Entry.verified), col(tables.Entry.automatic)).where(
     col(tables.Entry.id) == bindparam("entry")
 )
-_PENDING = select(col(tables.Entry.raw_id)).where(
+_PENDING = select(col(tables.Entry.raw_id), col(tables.Entry.kind)).where(
     col(tables.Entry.id) == bindparam("entry"), col(tables.Entry.pending)
 )
 
@@ -102,16 +102,30 @@ def open_ticket(
         "owner": "",
         "opened_at": now,
         "changed_at": now,
+        "merged_into": None,
     }
     tx.files[row["number"]] = File(row, {}, new=True)
     return ticket_of(row)
 
 
-def change(tx: Transaction, number: int, now: datetime, state: str = "", owner: str = "") -> None:
-    """Notes that the ticket changed, with its new state or owner where one is given."""
+def change(
+    tx: Transaction,
+    number: int,
+    now: datetime,
+    state: str = "",
+    owner: str = "",
+    requester: Address | None = None,
+    merged_into: int | None = None,
+) -> None:
+    """Notes that the ticket changed, with what is given of it."""
     file = tx.files[number]
     file.changed = True
     file.row["changed_at"] = now
+    if requester:
+        file.row["requester"] = requester.email
+        file.row["requester_name"] = requester.name
+    if merged_into:
+        file.row["merged_into"] = merged_into
     if state:
         file.row["state"] = state
     if owner:
@@ -119,9 +133,17 @@ def change(tx: Transaction, number: int, now: datetime, state: str = "", owner: 
 
 
 def add_entry(
-    tx: Transaction, number: int, entry: AddEntry, now: datetime, raw_id: int | None
+    tx: Transaction,
+    number: int,
+    entry: AddEntry,
+    now: datetime,
+    raw_id: int | None,
+    addressed: int | None = None,
 ) -> int:
-    """Adds a line to the history and returns its id."""
+    """Adds a line to the history and returns its id.
+
+    `addressed` is the merged ticket whose people it is from or for.
+    """
     entry_id = tx.new_id(tables.Entry)
     # A mail that shows nothing may hold what could not be read.
     said = entry.kind is not EntryKind.STATE or bool(entry.text)
@@ -146,9 +168,10 @@ def add_entry(
         attachments=json.dumps(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
         ),
+        addressed=addressed,
     )
     if entry.pending and raw_id:
-        tx.pending[entry_id] = raw_id
+        tx.pending[entry_id] = raw_id, entry.kind
     return entry_id
 
 
@@ -218,12 +241,12 @@ def had(tx: Transaction, number: int, email: str) -> tuple[str, ...]:
     return tuple(ids[:1] + ids[1:][-(_HAD_MOST - 1) :])
 
 
-def pending(tx: Transaction, entry_id: int) -> int | None:
-    """The raw mail of an entry whose words wait for proof; None when they do not."""
+def pending(tx: Transaction, entry_id: int) -> tuple[int, EntryKind] | None:
+    """The raw mail of an entry whose words wait for proof, and its kind; None when they do not."""
     if entry_id in tx.pending:
         return tx.pending[entry_id]
     row = tx.first(_PENDING, entry=entry_id)
-    return int(row[0]) if row else None
+    return (int(row[0]), EntryKind(row[1])) if row else None
 
 
 def doubtful(tx: Transaction, entry_id: int, *, verified: bool, automatic: bool) -> bool:
@@ -272,6 +295,7 @@ def ticket_of(row: Mapping[str, Any], late_told: frozenset[str] = frozenset()) -
         opened=row["opened_at"],
         changed=row["changed_at"],
         late_told=late_told,
+        merged_into=row["merged_into"],
     )
 
 

@@ -20,6 +20,7 @@ from mailgate.config.types import (
     Host,
     Listed,
     Listen,
+    Phrase,
     Port,
     Size,
     SubjectPart,
@@ -34,6 +35,17 @@ Tls = Literal["implicit", "starttls", "none"]
 # IANA: imaps 993, imap 143; submissions 465, submission 587, smtp 25.
 _IMAP_PORTS = {"implicit": 993}
 _SMTP_PORTS = {"implicit": 465, "starttls": 587}
+
+_THANKS = (
+    *("merci", "merci beaucoup", "merci bien", "merci encore", "un grand merci", "grand merci"),
+    *("merci à vous", "merci à toi", "merci à tous", "merci pour tout", "merci pour votre aide"),
+    *("merci de votre aide", "merci pour ton aide", "merci pour votre réactivité"),
+    *("parfait", "super", "impeccable", "nickel", "c'est bon", "tout est bon", "c'est réglé"),
+    *("c'est résolu", "ça marche", "ça fonctionne", "tout fonctionne", "ok", "👍", "🙏"),
+    *("thanks", "thanks a lot", "many thanks", "thanks so much", "thanks for your help"),
+    *("thank you", "thank you very much", "thank you so much", "thank you for your help"),
+    *("great", "perfect", "it works", "it works now", "works now", "all good", "solved", "fixed"),
+)
 
 
 def _imap_port(section: dict[str, Any]) -> int:
@@ -75,6 +87,11 @@ class Desk(Model):
         ge=1,
         le=10**9,
         description="Number of the first ticket, counted only in an empty database.",
+    )
+    thanks: Annotated[tuple[Phrase, ...], Listed] = Field(
+        default=_THANKS,
+        description="What the requester may answer to a solution to confirm it, as `#confirmer`"
+        " does: the whole answer, apart from greetings, names and case. Empty: no such phrase.",
     )
     templates: Text = Field(
         default="",
