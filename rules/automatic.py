@@ -12,6 +12,8 @@ the text is a machine's own; but then nothing in the headers says so, the verdic
 `sure`, and a mail that belongs to no ticket opens one all the same.
 """
 
+# Length: the tables of verdicts and what reads them, in one place.
+
 from __future__ import annotations
 
 import re

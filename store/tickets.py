@@ -1,5 +1,7 @@
 """Tickets and their history: found by what a mail cites, loaded, changed, listed."""
 
+# Length: every statement about a ticket, its people and its entries.
+
 from __future__ import annotations
 
 import json
