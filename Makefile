@@ -17,7 +17,7 @@ help:
 	@echo "make score   how well labelled mails are understood (SCORE_ARGS=-v names the others)"
 	@echo "make check   ruff and mypy"
 	@echo "make lock    requirements.lock anew from pyproject.toml"
-	@echo "make pictures  docs/demo.png anew, with chromium"
+	@echo "make pictures  the pictures of docs/ anew, with chromium"
 	@echo "make clean   removes what the others made, .venv included"
 
 setup: .venv/installed

@@ -10,12 +10,15 @@ import mimetypes
 import re
 from email.parser import BytesHeaderParser
 
-from mailgate import decode
+from mailgate import decode, tnef
 from mailgate.mimetree import Leaf
 from rules.model import Attachment
 
 NAME_LIMIT = 120  # characters; file systems take 255 bytes
 _EXTENSION_LIMIT = 16
+_WRITTEN_LIMIT = 2_000  # characters of a name as it is written, encoded
+_UNKNOWN = "application/octet-stream"
+_TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")  # RFC 6838 section 4.2
 _TYPES = mimetypes.MimeTypes()
 _EXTENSIONS = {
@@ -37,27 +40,69 @@ _EXTENSIONS = {
 def describe(leaf: Leaf) -> list[Attachment]:
     """The part as an attachment, or nothing for an unnamed part without bytes."""
     data = leaf.payload()
-    name = leaf.parameter("filename", "content-disposition")
+    name = leaf.name
     if not data.strip() and not name:
         return []
     if not name and leaf.kind == "message/rfc822":
-        subject = decode.words(_subject(data))
+        subject = decode.words(_subject(data), guess=False)
         name = decode.one_line(subject) + ".eml" if subject.strip() else ""
-    content_id = decode.one_line(str(leaf.part.get("content-id", ""))).strip("<> ")
-    kind = leaf.kind if _TYPE.fullmatch(leaf.kind) else "application/octet-stream"
-    return [Attachment(leaf.rank, file_name(name, leaf), kind, len(data), content_id)]
+    content_id = _content_id(str(leaf.part.get("content-id", "")))
+    kind = leaf.kind if _TYPE.fullmatch(leaf.kind) else _UNKNOWN
+    name = file_name(name, leaf.kind, f"{leaf.rank}")
+    return [Attachment(f"{leaf.rank}", name, kind, len(data), content_id)]
 
 
-def file_name(name: str, leaf: Leaf) -> str:
-    """A safe file name, at most 120 characters, its extension kept; never empty."""
+def unpacked(leaf: Leaf) -> tnef.Unpacked | None:
+    """What is in a winmail.dat; None when the part is none."""
+    if leaf.kind not in _TNEF and leaf.name.lower() != "winmail.dat":
+        return None
+    data = leaf.payload()
+    return tnef.unpack(data) if tnef.holds(data) else None
+
+
+def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
+    """The files in a winmail.dat, and the part itself where they are not all that it holds."""
+    out = [] if inside.whole and inside.members else describe(leaf)
+    for number, member in enumerate(inside.members, start=1):
+        kind = member.kind if _TYPE.fullmatch(member.kind) else ""
+        kind = kind or _TYPES.guess_type(member.name)[0] or _UNKNOWN
+        name = file_name(member.name, kind, f"{leaf.rank}-{number}")
+        part, content_id = f"{leaf.rank}/{number}", _content_id(member.content_id)
+        out.append(Attachment(part, name, kind, len(member.data), content_id))
+    return out
+
+
+def data(leaf: Leaf, member: str) -> bytes:
+    """The bytes of the part, or of the file with this number in the winmail.dat that it is.
+
+    Raises LookupError when there is no such file.
+    """
+    if not member:
+        return leaf.payload()
+    inside = unpacked(leaf)
+    files = inside.members if inside else []
+    if len(member) > 4 or not member.isdecimal() or not 0 < int(member) <= len(files):
+        raise LookupError(f"part {leaf.rank} holds no file {member!r}")
+    return files[int(member) - 1].data
+
+
+def _content_id(value: str) -> str:
+    return decode.one_line(value).strip("<> ")
+
+
+def file_name(name: str, kind: str, place: str) -> str:
+    """A safe file name, at most 120 characters, its extension kept; never empty.
+
+    `place` tells a file without a name from the others.
+    """
     # Encoded words are against RFC 2231 there, and usual.
-    name = decode.one_line(decode.words(name))
-    if leaf.kind != "message/rfc822":
+    name = decode.one_line(decode.words(name[:_WRITTEN_LIMIT], guess=False))
+    if kind != "message/rfc822":
         name = name.replace("\\", "/").rpartition("/")[2]
     name = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in name)
     name = name.lstrip(". ").rstrip(". ")
     if not name:
-        return f"piece-{leaf.rank}{extension(leaf.kind)}"
+        return f"piece-{place}{extension(kind)}"
     stem, dot, ending = name.rpartition(".")
     if not stem or len(ending) > _EXTENSION_LIMIT:
         return name[:NAME_LIMIT].rstrip(". ")

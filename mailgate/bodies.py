@@ -5,10 +5,18 @@ Standards: RFC 2046 section 5.1 (alternatives), 2183 (disposition), 3676 (flowed
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from mailgate import attachments, decode, htmltext, mimetree
+from mailgate import attachments, decode, htmltext, mimetree, tnef
 from rules.model import Attachment
+
+_GUESSES = 20  # texts of one mail whose charset is guessed where the label lies
+_PACKED = 2  # winmail.dat of one mail that are unpacked
+_META = re.compile(
+    rb"<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE
+)
+_META_WITHIN = 1_024  # bytes in which HTML names its charset (HTML section 4.2.5.4)
 
 
 @dataclass(slots=True)
@@ -29,12 +37,17 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
     """
     body = Body()
     found: list[tuple[mimetree.Leaf, str]] = []
+    packed: list[tnef.Unpacked] = []
     for leaf in tree.leaves:
         if _is_body(leaf):
-            found.append((leaf, _text(leaf)))
-        else:
+            found.append((leaf, _text(leaf, guess=len(found) < _GUESSES)))
+            continue
+        inside = attachments.unpacked(leaf) if len(packed) < _PACKED else None
+        if inside is None:
             body.attachments += attachments.describe(leaf)
-    body.attachments.sort(key=lambda attachment: attachment.part)
+        else:
+            packed.append(inside)
+            body.attachments += attachments.describe_members(leaf, inside)
     plain = [leaf for leaf, value in found if leaf.kind != "text/html" and value.strip()]
     twice = {leaf.alternative for leaf in plain} - {-1}
     rich = [value for leaf, value in found if leaf.kind == "text/html"]
@@ -54,14 +67,23 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
     if not plain and not body.text and body.html.strip():
         defects.append("the HTML body shows no text")
     body.text = body.text or _named_text(tree)
+    if not body.text and packed:
+        _read_packed(body, packed[0])
     return body
+
+
+def _read_packed(body: Body, inside: tnef.Unpacked) -> None:
+    """The text of a winmail.dat, for a mail that has no other."""
+    body.html = body.html or inside.html
+    body.text = decode.lines(inside.text).strip("\n") or htmltext.text(inside.html)
+    body.from_html = not inside.text.strip() and body.text != ""
 
 
 def _named_text(tree: mimetree.Tree) -> str:
     """The first shown text that has a file name, for a mail that says nothing else."""
     for leaf in tree.leaves:
         if leaf.kind == "text/plain" and not leaf.enclosed and leaf.disposition != "attachment":
-            return _text(leaf).strip("\n")
+            return _text(leaf, guess=True).strip("\n")
     return ""
 
 
@@ -71,11 +93,14 @@ def _is_body(leaf: mimetree.Leaf) -> bool:
     if leaf.kind not in ("text/plain", "text/html"):
         # A multipart without a usable boundary holds its text as one piece.
         return leaf.rank == 0 and leaf.kind.startswith(("text/", "multipart/"))
-    return leaf.rank == 0 or not leaf.parameter("filename", "content-disposition")
+    return leaf.rank == 0 or not leaf.name
 
 
-def _text(leaf: mimetree.Leaf) -> str:
-    value = decode.lines(decode.text(leaf.payload(), leaf.parameter("charset")))
+def _text(leaf: mimetree.Leaf, *, guess: bool) -> str:
+    data, label = leaf.payload(), leaf.parameter("charset")
+    if leaf.kind == "text/html" and not label and (meta := _META.search(data[:_META_WITHIN])):
+        label = meta[1].decode("ascii")
+    value = decode.lines(decode.text(data, label, guess=guess))
     if leaf.kind == "text/plain" and leaf.parameter("format").lower() == "flowed":
         return decode.unflow(value, leaf.parameter("delsp").lower() == "yes")
     return value

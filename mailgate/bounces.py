@@ -6,7 +6,7 @@ Standards: RFC 3464 (delivery-status), 6522 (multipart/report), 3461 section 4.2
 What goes wrong with real ones: blank lines missing between recipients or standing
 within one, base64 or quoted-printable where none is allowed, 8-bit diagnostics,
 folded lines that lost their indent, a returned header block that begins with an empty
-line. Reports without form (qmail, old gateways) are not read here.
+line. Reports without form (qmail, old gateways) are read in `formless`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mailgate import decode, mimetree
 from rules import reference
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_RECEIPTS = frozenset({"message/disposition-notification"})
 _RETURNED = frozenset(
     {
         *("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"),
@@ -33,14 +34,19 @@ _FIRST = {"message-id": 0, "references": 1}  # where the reference of the return
 _RECIPIENTS = 500
 _IDS = 20
 _ID_LIMIT = 998  # RFC 5322 section 2.1.1: no header line is longer
-_ADDRESS_LIMIT = 320  # RFC 3696 erratum 1690: 64 + 1 + 255
+ADDRESS_LIMIT = 320  # RFC 3696 erratum 1690: 64 + 1 + 255
 _DIAGNOSTIC_LIMIT = 1_000  # characters of a server's answer; Exchange writes some 400
 
 _FIELD = re.compile(r"([A-Za-z][\w-]{0,60})[ \t]*:(.*)")
 _ACTION = re.compile(r"\s*(failed|failure|delayed)\b", re.IGNORECASE)
+_FINE = re.compile(r"\s*(delivered|relayed|expanded)\b", re.IGNORECASE)
+# RFC 8098 section 3.2.6: a program threw the mail away, as Sieve's reject does (RFC 5429).
+_REJECTED = re.compile(
+    r"\s*automatic-action\b[^;]{0,80};\s*(?:deleted|denied|failed)\b", re.IGNORECASE
+)
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 # It begins where a word begins, so that each word is read once.
-_ADDRESS = re.compile(r'(?<![^\s<>@;:,"])[^\s<>@;:,"]++@[^\s<>@;:,"]+')
+ADDRESS = re.compile(r'(?<![^\s<>@;:,"])[^\s<>@;:,"]++@[^\s<>@;:,"]+')
 _BRACKETED = re.compile(r"<([^<>]*)>")
 
 _Group = dict[str, str]  # the fields of one recipient: lower-case name -> value
@@ -57,26 +63,40 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A delivery status notification; both lists are empty when all went well."""
+    """What a mail server, or somebody's program, reports of mails; both lists may be empty."""
 
     failed: tuple[Failure, ...]  # will not arrive
     delayed: tuple[Failure, ...]  # still tried
     references: tuple[str, ...]  # found in the returned mail, its own one first
     message_ids: tuple[str, ...]  # of the returned mail, without angle brackets
+    fine: bool = False  # somebody else got it, or a further server took it
+    rejected: bool = False  # a read receipt that says so (RFC 8098, Disposition)
+
+    @property
+    def harmless(self) -> bool:
+        """Whether it tells of delays and deliveries alone."""
+        return not self.failed and (bool(self.delayed) or self.fine)
 
 
-def read(raw: bytes) -> Bounce | None:
-    """What a delivery status notification says; None for any other mail.
+def read(raw: bytes, *, known: bool = False) -> Bounce | None:
+    """What a delivery status notification says, or a receipt that rejects; None for other mails.
 
-    Says nothing of who wrote it: anyone can send one. Raises nothing but MemoryError;
+    `known`: it is held to be a bounce, so that a status part counts in any mail. Says
+    nothing of who wrote it: anyone can send one. Raises nothing but MemoryError;
     takes linear time, and reads so much of a part as the limits allow.
     """
     tree = mimetree.tree(raw)
     # The kind of the second part is the report-type (RFC 6522 section 3), which some forget.
     reports = [leaf.payload() for leaf in tree.leaves if leaf.kind in _REPORTS]
-    if tree.root.get_content_type() != "multipart/report" or not reports:
+    receipts = [leaf.payload() for leaf in tree.leaves if leaf.kind in _RECEIPTS]
+    reported = tree.root.get_content_type() in {"multipart/report", *_REPORTS}
+    if not (reports or receipts) or not (known or reported):
         return None
-    groups = _groups(b"\n\n".join(reports)[:_REPORT_LIMIT])
+    groups = _groups(b"\n\n".join(reports or receipts)[:_REPORT_LIMIT])
+    rejections = [] if reports else [_rejection(group) for group in groups]
+    groups = groups if reports else [group for group in rejections if group]
+    if not reports and not groups:
+        return None
     returned = [leaf for leaf in tree.leaves if leaf.kind in _RETURNED][:_RETURNED_PARTS]
     mails = [mimetree.tree(leaf.payload()[:_RETURNED_LIMIT].lstrip()) for leaf in returned]
     return Bounce(
@@ -84,6 +104,8 @@ def read(raw: bytes) -> Bounce | None:
         delayed=_failures(("delayed",), groups),
         references=reference.find(text for mail in mails for text in _texts(mail)),
         message_ids=_message_ids(mails),
+        fine=any(_FINE.match(group.get("action", "")) for group in groups),
+        rejected=not reports,
     )
 
 
@@ -140,6 +162,12 @@ def _groups(report: bytes) -> list[_Group]:
     return fields.groups
 
 
+def _rejection(group: _Group) -> _Group:
+    """The fields of a read receipt that rejects, as a report of failure; none of any other."""
+    rejects = _REJECTED.match(group.get("disposition", ""))
+    return group | {"action": "failed"} if rejects else {}
+
+
 def _failures(actions: tuple[str, ...], groups: Iterable[_Group]) -> tuple[Failure, ...]:
     """The recipients of these actions, each once (RFC 3464 section 2.3.3)."""
     found: dict[str, Failure] = {}
@@ -160,10 +188,10 @@ def _recipient(group: _Group) -> str:
     kind, original = _typed(group.get("original-recipient", ""))
     _, final = _typed(group.get("final-recipient", ""))
     for value in (original, final) if kind in _MAIL_TYPES else (final,):
-        address = _ADDRESS.search(value)
-        if address and len(address[0]) <= _ADDRESS_LIMIT:
+        address = ADDRESS.search(value)
+        if address and len(address[0]) <= ADDRESS_LIMIT:
             return address[0].lower()
-    return (final or original)[:_ADDRESS_LIMIT].lower()
+    return (final or original)[:ADDRESS_LIMIT].lower()
 
 
 def _typed(value: str) -> tuple[str, str]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate import authentication, threads, trust
+from mailgate import authentication, forwards, htmltext, threads, trust
 from mailgate.bounces import Bounce
-from mailgate.contribution import contribution
+from mailgate.contribution import contribution, for_another
 from mailgate.desk import Desk
 from mailgate.effects import Cause, Source
 from mailgate.parse import parse
 from mailgate.threads import Thread
+from rules.keywords import names_requester
 from rules.model import (
     Contribution,
+    Entry,
+    EntryKind,
     Mail,
+    Merging,
     Pending,
     Role,
     Standing,
@@ -21,8 +25,10 @@ from rules.model import (
     Ticket,
     Undelivered,
 )
-from store import history, ledger, outbox, tickets
+from store import history, ledger, merges, outbox, tickets
 from store.work import Transaction
+
+_CITED = 5  # mails of ours that are read again; an answer quotes one or two
 
 
 def of_mail(
@@ -36,16 +42,62 @@ def of_mail(
     """The contribution that a mail makes on its thread, with what it confirms or returns."""
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
-    event = contribution(desk.config, mail, thread, standing, _answered(tx, thread))
-    source = Source(taken.raw, taken.raw_id, mail.message_id, mail.cited)
+    event = contribution(
+        desk.config, mail, thread, standing, _answered(tx, thread), lambda: _sent(tx, thread)
+    )
+    if thread.ticket is None:
+        event = _for_another(
+            desk, mail, taken.raw, event, trust.agent(desk.config, mail, thread, server)
+        )
+    source = _source(event, mail, taken.raw, taken.raw_id)
     original: Source | None = None
+    about: Entry | None = None
     if thread.ticket:
         if bounce and bounce.failed:
             event = replace(event, undelivered=_undelivered(tx, bounce))
         if standing.role is Role.AGENT and not event.automatic:
             pending, original = _confirmed(tx, desk, mail, thread, thread.ticket)
-            event = replace(event, confirms=pending)
-    return event, Cause(event, source, original)
+            if pending:  # he may be his ticket's requester too
+                event = replace(event, confirms=pending, standing=standing)
+            event, about = _with_orders(tx, event, thread.ticket)
+    return event, Cause(event, source, original, about)
+
+
+def _for_another(
+    desk: Desk, mail: Mail, raw: bytes, event: Contribution, standing: Standing
+) -> Contribution:
+    """A new mail as it opens a ticket: an agent's may be for the one whose mail it forwards."""
+    policy = desk.policy
+    if event.automatic or event.author is None or policy.agent(event.author.email) is None:
+        return event
+    asked = names_requester(event.text)
+    forward = forwards.read(policy, mail, raw, asked=asked)
+    if asked or (forward and forward.author):
+        return for_another(desk.config, event, standing, forward)
+    return event
+
+
+def _source(event: Contribution, mail: Mail, raw: bytes, raw_id: int) -> Source:
+    """The mail behind an event. An attached mail that it forwards is part of the thread."""
+    inner = event.forward.message_id if event.forward else ""
+    return Source(raw, raw_id, mail.message_id, (*mail.cited, *([inner] if inner else [])))
+
+
+def _with_orders(
+    tx: Transaction, event: Contribution, ticket: Ticket
+) -> tuple[Contribution, Entry | None]:
+    """What an agent's orders need to know: the ticket to merge with, the words that opened his."""
+    orders = event.orders
+    if orders is None:
+        return event, None
+    if orders.merge:
+        people = merges.people(tx, ticket.number)
+        target = tickets.load(tx, orders.merge)
+        return replace(event, merging=Merging(target, people)), None
+    opening = history.opening(tx, ticket.number) if orders.requester else None
+    if opening is None or opening.internal:
+        return event, None
+    return replace(event, opening_shown=True), opening
 
 
 def of_clock(tx: Transaction, desk: Desk, ticket: Ticket) -> Cause:
@@ -64,6 +116,12 @@ def _answered(tx: Transaction, thread: Thread) -> tuple[str, ...]:
         for one in thread.cited
         if one.to_agent and (one == thread.issued or one.internal)
     )
+
+
+def _sent(tx: Transaction, thread: Thread) -> tuple[str, ...]:
+    """The texts of the mails of ours that are cited, those of both their halves."""
+    mails = [parse(outbox.data(tx, one.reference)) for one in thread.cited[:_CITED]]
+    return tuple(text for mail in mails for text in (mail.text, htmltext.text(mail.html)))
 
 
 def _undelivered(tx: Transaction, bounce: Bounce) -> Undelivered | None:
@@ -88,16 +146,20 @@ def _confirmed(
     for issued in thread.cited:
         if agent is None or issued.holder.email != agent.address:
             continue
-        raw_id = tickets.pending(tx, issued.pending) if issued.pending else None
-        if raw_id is None or issued.ticket != ticket.number:
+        waiting = tickets.pending(tx, issued.pending) if issued.pending else None
+        if waiting is None or thread.issued is None or issued.ticket != thread.issued.ticket:
             continue
+        raw_id, kind = waiting
         raw = ledger.raw(tx, raw_id)
         mail = parse(raw)
         proven = Standing(Role.AGENT, verified=True, reason="confirmed by its author's answer")
-        again = threads.find(tx, desk.policy, mail)
-        words = contribution(
-            desk.config, mail, Thread(ticket, proven.reason), proven, _answered(tx, again)
-        )
-        source = Source(raw, raw_id, mail.message_id, mail.cited)
-        return Pending(issued.pending, words), source
+        opens = kind is EntryKind.OPENING
+        if opens:
+            words = contribution(desk.config, mail, Thread(None, proven.reason), proven)
+            words = _for_another(desk, mail, raw, words, proven)
+        else:
+            again = threads.find(tx, desk.policy, mail)
+            on = Thread(ticket, proven.reason, branch=thread.branch)
+            words = contribution(desk.config, mail, on, proven, _answered(tx, again))
+        return Pending(issued.pending, words, opens), _source(words, mail, raw, raw_id)
     return None, None

@@ -7,12 +7,14 @@ from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from mailgate import imap, smtp
 from mailgate.config import Config
 from mailgate.daemon import imap_auth, smtp_auth
 from mailgate.desk import render_settings
 from mailgate.imap import GoneError, RefusedError
+from mailgate.portal import links
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
 from rules.notify import template_for
@@ -60,7 +62,7 @@ def templates_of(policy: Policy) -> set[str]:
 def templates(config: Config) -> list[str]:
     """What is wrong with the templates that the policy's mails are made from, in sentences."""
     renderer = Renderer(*render_settings(config))
-    return renderer.missing(sorted(templates_of(config.policy)))
+    return renderer.missing(sorted({*templates_of(config.policy), links.TEMPLATE}))
 
 
 def _trust(config: Config, report: Report) -> None:
@@ -78,11 +80,21 @@ def _trust(config: Config, report: Report) -> None:
 
 
 def _portal(config: Config, report: Report) -> None:
-    if config.portal.url:
+    portal = config.portal
+    if portal.bind and not portal.url:
         report.warnings.append(
-            f"{config.path.name}: portal.url: this version has no portal yet, "
-            "so the links in its mails lead nowhere; leave it empty"
+            f"{config.path.name}: portal.url: is empty, so no mail carries a link; "
+            "set the address at which readers reach the portal"
         )
+    if portal.url.startswith("http://") and not _local(portal.url):
+        report.warnings.append(
+            f"{config.path.name}: portal.url: links travel in clear text over http; "
+            "put a proxy with HTTPS before the portal"
+        )
+
+
+def _local(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _database(config: Config, report: Report) -> None:

@@ -25,6 +25,7 @@ from mailgate.delivery import Courier
 from mailgate.desk import Desk, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
+from mailgate.portal import serve
 from mailgate.render import Renderer
 from mailgate.signals import stopped_by_signals
 from mailgate.smtp import UnreachableError
@@ -73,12 +74,13 @@ def smtp_auth(config: Config) -> smtp.Auth:
 def run(config: Config) -> None:
     """Works until SIGTERM or SIGINT; then the mail in hand is finished.
 
-    Raises OutageError, WrongSchemaError or AlreadyRunningError when it cannot start.
+    Raises OutageError, WrongSchemaError, AlreadyRunningError or BindError when it cannot start.
     """
     stop, due = Event(), Event()
     with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
-        with db.running(), at_work(desk := open_desk(config, db), stop, due):
+        desk = open_desk(config, db)
+        with db.running(), serve.served(desk, due.set), at_work(desk, stop, due):
             log.info("the desk %s <%s> is open", config.desk.name, config.desk.address)
             keep_time(desk, stop, due)
     log.info("the desk is closed")

@@ -15,10 +15,16 @@ import binascii
 import codecs
 import re
 
-from charset_normalizer import from_bytes
+from charset_normalizer import CharsetMatch, CharsetMatches, from_bytes
 
 _LABEL_LIMIT = 40  # the longest label registered with IANA is 45, those in use are below 25
 _SAMPLE = 16_384  # bytes that the detection looks at: it takes about 20 ms for these
+_SHORT = 512
+_PROOF = 6  # letters that a Western text does not have, before its label is doubted
+# charset-normalizer's measures: how odd a reading is, and how like a language.
+_CHAOS = 0.1  # of a reading that may contradict a label
+_COHERENCE = 0.25  # of one in Latin letters: for a few words it knows no language
+_GUESSES = 8  # encoded words of one value whose charset is guessed
 
 # Python's decoders that are no charsets, or not linear.
 _NOT_CHARSETS = frozenset(
@@ -34,6 +40,19 @@ _MEANT = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
+# What mails are written in. Of all the codecs of Python, some read anything: DOS pages, hp-roman8.
+_LATIN = ("cp1250", "iso8859_2", "cp1254")
+_CANDIDATES = [
+    *("cp1252", *_LATIN, "cp1251", "koi8_r", "iso8859_5", "cp1253", "cp1255", "cp1256"),
+    *("iso8859_6", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+]
+# UTF-16 and ISO-2022 under another label, or none.
+_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_ESCAPES = (
+    (b"\x1b$)C", "iso2022_kr"),
+    (b"\x1b$B", "iso2022_jp"),
+    (b"\x1b$@", "iso2022_jp"),
+)
 # Single-byte labels take any bytes, so that valid UTF-8 under them proves a lie.
 _SINGLE_BYTE = re.compile(r"cp125\d|cp437|cp850|cp1252|iso8859-\d+|koi8-[ru]|mac-roman|latin")
 # The letters and signs that Western European text writes with one byte above 0x7f.
@@ -54,13 +73,21 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _WORD = re.compile(r"=\?([^?\s]{1,60}+)\?([bBqQ])\?([^?]*+)\?=")
 
 
-def text(data: bytes, label: str = "") -> str:
+def text(data: bytes, label: str = "", *, guess: bool = True) -> str:
     """The bytes as Unicode text, by their charset label or by what they are.
 
     Valid UTF-8 is believed over a label of one byte per letter; a label that is
     unknown or cannot decode gives way to UTF-8, then to Windows-1252 when the
-    letters look Western, then to detection. Never holds lone surrogates.
+    letters look Western, then to detection; so does a Western label over letters that
+    look otherwise. Without `guess` nothing is detected, which takes some ms each time.
+    Never holds lone surrogates.
     """
+    marked = _by_marks(data)
+    if marked and not label[:8].lower().startswith(("utf-16", "utf-32", "iso-2022")):
+        try:
+            return data.decode(marked).removeprefix("\ufeff")
+        except UnicodeError:
+            pass
     if (
         data.isascii()
         and b"\x1b" not in data
@@ -73,16 +100,25 @@ def text(data: bytes, label: str = "") -> str:
             return data.decode("utf-8")
         except UnicodeDecodeError:
             pass
-    if name:
+    if name and name != "cp1252":
         try:
             return _SURROGATES.sub("\ufffd", data.decode(name))
         except (UnicodeError, LookupError, ValueError):
-            if name == "cp1252":  # five bytes are undefined there
-                return data.decode("latin-1")
+            pass
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return _detected(data)
+        return _detected(data, "cp1252" if name == "cp1252" else "", guess)
+
+
+def _by_marks(data: bytes) -> str:
+    """The charset that the first bytes or the escapes of a text give away, "" for none."""
+    for marks, name in _MARKS:
+        if data.startswith(marks):
+            return name
+    if b"\x1b$" in data:
+        return next((name for escape, name in _ESCAPES if escape in data), "")
+    return ""
 
 
 def _codec(label: str) -> str:
@@ -99,18 +135,37 @@ def _codec(label: str) -> str:
     return "" if name in _NOT_CHARSETS else _MEANT.get(name, name)
 
 
-def _detected(data: bytes) -> str:
+def _detected(data: bytes, label: str, guess: bool) -> str:
     # Western text is mostly ASCII letters; Cyrillic or Greek read as Windows-1252 is not.
     western = data.decode("cp1252", "replace")
+    if "\ufffd" in western:  # five bytes are undefined there
+        western = data.decode("latin-1")
     strange = [letter for letter in western if letter > "\x7f"]
     usual = sum(letter in _WESTERN for letter in strange)
     letters = sum(map(str.isalpha, western))
-    if usual * 10 >= len(strange) * 9 and usual * 5 <= letters * 3:
-        return western if "\ufffd" not in western else data.decode("latin-1")
-    best = from_bytes(data[:_SAMPLE]).best()
-    if best is not None:
-        return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
-    return western
+    looks_western = usual * 10 >= len(strange) * 9 and usual * 5 <= letters * 3
+    if looks_western or not guess or (label and len(strange) < _PROOF):
+        return western
+    sample = data[:_SAMPLE]
+    # Short ones are taken for anything: koi8-r for Japanese.
+    sample = sample if len(sample) > _SHORT else sample * 6
+    found = from_bytes(sample, cp_isolation=_CANDIDATES)
+    best = found.best()
+    if best is None or _no_better(found, best) or (label and best.chaos > _CHAOS):
+        return western
+    return _SURROGATES.sub("\ufffd", data.decode(best.encoding, "replace"))
+
+
+def _no_better(found: CharsetMatches, best: CharsetMatch) -> bool:
+    """Whether the Western reading is as good as the best one."""
+    if best.encoding in _LATIN and best.coherence < _COHERENCE:
+        return True
+    return any(
+        one.encoding == "cp1252"
+        and one.chaos <= best.chaos + 0.03
+        and one.coherence >= best.coherence - 0.02
+        for one in found
+    )
 
 
 def header(value: str) -> str:
@@ -131,7 +186,7 @@ def header(value: str) -> str:
             return octets.decode("latin-1")
 
 
-def words(value: str) -> str:
+def words(value: str, *, guess: bool = True) -> str:
     """A header value with its encoded words (RFC 2047) decoded, exactly once.
 
     Adjacent words of one charset are joined as bytes first: many senders cut
@@ -141,19 +196,20 @@ def words(value: str) -> str:
     if "=?" not in value:
         return value
     out: list[str] = []
-    pending, charset, position = b"", "", 0
+    pending, charset, position, pieces = b"", "", 0, 0
     for match in _WORD.finditer(value):
         between = value[position : match.start()]
         label = match[1].partition("*")[0].lower()  # RFC 2231 section 5: charset*language
         if between.strip() or not position or label != charset:
-            out.append(text(pending, charset))
+            out.append(text(pending, charset, guess=guess and pieces < _GUESSES))
+            pieces += 1
             pending, charset = b"", label
             # Section 6.2: blanks between two encoded words are not shown.
             if between.strip() or not position:
                 out.append(between)
         pending += _word_bytes(match[2], match[3])
         position = match.end()
-    out += (text(pending, charset), value[position:])
+    out += (text(pending, charset, guess=guess and pieces < _GUESSES), value[position:])
     return "".join(out)
 
 

@@ -20,7 +20,7 @@ from mailgate.mime_headers import ascii_address
 from mailgate.smtp import Link, Permanent, Result, Sent, Temporary, UnreachableError
 from rules.engine import decide
 from rules.model import OutboxMail, Undelivered
-from store import outbox, tickets
+from store import merges, outbox, tickets
 from store.db import OutageError
 from store.work import Transaction
 
@@ -125,7 +125,7 @@ def _write(tx: Transaction, desk: Desk, mail: OutboxMail, result: Result) -> Non
 
 def _fail(tx: Transaction, desk: Desk, mail: OutboxMail, error: str) -> None:
     outbox.failed(tx, mail.id, error)
-    ticket = tickets.load(tx, mail.ticket)
+    ticket = merges.current(tx, tickets.load(tx, mail.ticket))
     event = Undelivered(mail.recipient, mail.reference, error, mail.event == "trouble")
     effects.apply(tx, desk, ticket, decide(desk.policy, ticket, event, desk.now()), desk.now())
 

@@ -4,6 +4,7 @@ All that changes the ticket comes first, then the mails, so that each of them
 shows the ticket as it is when the transaction commits.
 """
 
+# Length: one transaction, its effects in one place; letters.py has what a mail says.
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from mailgate import letters
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
+from mailgate.render import Link
 from rules.model import (
     AddEntry,
     Address,
@@ -23,19 +25,21 @@ from rules.model import (
     Effect,
     Entry,
     EntryKind,
+    MergeInto,
     OpenTicket,
     OutboxMail,
     Outcome,
     Role,
     SetOwner,
+    SetRequester,
     SetState,
     Settle,
     Tell,
     Ticket,
     ToldLate,
 )
-from rules.policy import NEW
-from store import history, outbox, tickets, timers
+from rules.policy import NEW, On
+from store import history, merges, outbox, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
 
@@ -60,6 +64,7 @@ class Cause:
     source: Source | None = None  # its mail
     confirmed: Source | None = None  # the mail that it confirms
     about: Entry | None = None  # what a timer reminds of
+    links: tuple[Link, ...] = ()  # what somebody asked for who lost his links
 
 
 NO_CAUSE = Cause()
@@ -87,7 +92,7 @@ def apply(
     for effect in effects:
         change.write(effect)
     change.tell()
-    return Applied(change.settle, change.ticket, change.words_id)
+    return Applied(change.settle, change.ended or change.ticket, change.words_id)
 
 
 class _Change:
@@ -109,7 +114,9 @@ class _Change:
         self.words_id = about.id if about else None
         self.last_id: int | None = None  # of the entry written last
         self.stopped = False  # an answer stopped a closing clock
-        self.mails: list[tuple[Tell, AddEntry, int]] = []
+        self.branch = cause.event.branch if cause.event else None  # whose people take part
+        self.ended: Ticket | None = None  # what was merged into `ticket`
+        self.mails: list[tuple[Tell, AddEntry, int, Ticket]] = []
         self._running: list[Clock] | None = None  # the ticket's clocks, once all is written
         self._files: Files | None = None
 
@@ -130,26 +137,30 @@ class _Change:
                 outbox.bounced(self.tx, reference, error)
             case SetOwner(agent):
                 self._change(owner=agent)
+            case SetRequester():
+                self._give(effect)
+            case MergeInto(number):
+                self._merge(number)
             case ToldLate(email):
-                tickets.join(
-                    self.tx,
-                    self._number,
-                    Address(email),
-                    self.desk.new_token(),
-                    Belongs.STRANGER,
-                )
-                tickets.told_late(self.tx, self._number, email)
+                home = (self.branch or self._ticket).number
+                token = self.desk.new_token()
+                tickets.join(self.tx, home, Address(email), token, Belongs.STRANGER)
+                tickets.told_late(self.tx, home, email)
             case Tell():
                 self._tell(effect)
 
     def tell(self) -> None:
-        for tell, entry, entry_id in self.mails:
-            self._queue(tell, entry, entry_id)
+        for tell, entry, entry_id, ticket in self.mails:
+            self._queue(tell, entry, entry_id, ticket)
+
+    @property
+    def _ticket(self) -> Ticket:
+        assert self.ticket is not None
+        return self.ticket
 
     @property
     def _number(self) -> int:
-        assert self.ticket is not None
-        return self.ticket.number
+        return self._ticket.number
 
     def _open(self, effect: OpenTicket) -> None:
         first = self.desk.config.desk.first_ticket
@@ -162,18 +173,36 @@ class _Change:
         for person, belongs in people:
             tickets.join(self.tx, self._number, person, self.desk.new_token(), belongs)
 
+    def _give(self, effect: SetRequester) -> None:
+        """The ticket gets another requester; the one before may have to leave."""
+        before, person = self._ticket.requester, effect.requester
+        if effect.leaves and before and self.desk.policy.agent(before.email) is None:
+            merges.leave(self.tx, self._number, before.email, self.desk.new_token())
+        tickets.join(self.tx, self._number, person, self.desk.new_token(), Belongs.FULL)
+        tickets.change(self.tx, self._number, self.now, requester=person)
+        self.ticket = replace(self._ticket, requester=person, changed=self.now)
+
+    def _merge(self, number: int) -> None:
+        """The ticket ends; what follows is about the one that takes it over."""
+        merges.merge(self.tx, self._number, number, self.now)
+        self.ended, self.ticket = self._ticket, tickets.load(self.tx, number)
+
     def _add(self, entry: AddEntry) -> None:
         source = self.source
+        home = self.branch or self._ticket
+        addressed = self.branch.number if self.branch else None
         entry_id = tickets.add_entry(
-            self.tx, self._number, entry, self.now, source.raw_id if source else None
+            self.tx, self._number, entry, self.now, source.raw_id if source else None, addressed
         )
         self.last_id = entry_id
         self._change()
         if entry.kind is not EntryKind.STATE:
             self.words, self.words_id = entry, entry_id
         if source and self._may_cite():
-            author = entry.author.email if entry.author else ""
-            tickets.cite(self.tx, self._number, author, source.message_id, source.cited)
+            event = self.cause.event  # what was forwarded is not its author's mail
+            writer = entry.via if event and event.forward else entry.author
+            author = writer.email if writer else ""
+            tickets.cite(self.tx, home.number, author, source.message_id, source.cited)
 
     def _may_cite(self) -> bool:
         """A stranger's or a forger's ids must not become part of the ticket's thread."""
@@ -201,14 +230,14 @@ class _Change:
     def _tell(self, tell: Tell) -> None:
         """A mail about the words, or about the bare news that the last entry is."""
         if tell.words and self.words and self.words_id:
-            self.mails.append((tell, self.words, self.words_id))
+            self.mails.append((tell, self.words, self.words_id, self._ticket))
         else:
             news = AddEntry(
                 EntryKind.STATE, self.cause.event.author if self.cause.event else None, ""
             )
             # A reminder may have no question: the agent only set the state.
             about = self.last_id or self.words_id or history.newest(self.tx, self._number)
-            self.mails.append((tell, news, about))
+            self.mails.append((tell, news, about, self._ticket))
 
     def _change(self, state: str = "", owner: str = "") -> None:
         tickets.change(self.tx, self._number, self.now, state, owner)
@@ -220,15 +249,29 @@ class _Change:
             changed=self.now,
         )
 
-    def _queue(self, tell: Tell, entry: AddEntry, entry_id: int) -> None:
-        person = tell.recipient
+    def _shown(self, tell: Tell, ticket: Ticket) -> Ticket:
+        """The ticket as this mail's reader knows it, whatever became of it meanwhile.
+
+        Those of a merged ticket read its own number and subject. A change of state is the
+        news of the ticket that it happens to, for that one's people.
+        """
+        now = next(one for one in (self.ended, self.ticket) if one and one.number == ticket.number)
+        if self.branch is None or tell.to_agent or tell.on == On.STATE:
+            return now
+        branch = self.branch
+        return replace(
+            now, number=branch.number, subject=branch.subject, requester=branch.requester
+        )
+
+    def _queue(self, tell: Tell, entry: AddEntry, entry_id: int, ticket: Ticket) -> None:
+        person, ticket = tell.recipient, self._shown(tell, ticket)
         belongs = Belongs.FULL if tell.joins else Belongs.STRANGER
-        token = tickets.join(self.tx, self._number, person, self.desk.new_token(), belongs)
-        knows = tell.joins or tickets.belongs(self.tx, self._number, person.email)
-        ancestors = tickets.had(self.tx, self._number, person.email)
+        token = tickets.join(self.tx, ticket.number, person, self.desk.new_token(), belongs)
+        knows = tell.joins or tickets.belongs(self.tx, ticket.number, person.email)
+        ancestors = tickets.had(self.tx, ticket.number, person.email)
         files = self._riding(entry)
         letter = letters.compose(
-            self._scene(), tell, entry, token if knows else "", ancestors, files
+            self._scene(ticket), tell, entry, token if knows else "", ancestors, files
         )
         data = self.desk.worker.render(letter)
         withheld = self._over_ceiling(tell)
@@ -237,7 +280,7 @@ class _Change:
             OutboxMail(
                 id=0,
                 reference=letter.reference,
-                ticket=self._number,
+                ticket=ticket.number,
                 entry_id=entry_id,
                 recipient=person,
                 event=tell.on,
@@ -252,21 +295,21 @@ class _Change:
             to_agent=tell.to_agent,
             internal=entry.internal,
         )
-        tickets.cite(self.tx, self._number, person.email, self.desk.renderer.message_id(letter))
+        tickets.cite(self.tx, ticket.number, person.email, self.desk.renderer.message_id(letter))
 
-    def _scene(self) -> Scene:
-        assert self.ticket is not None
+    def _scene(self, ticket: Ticket) -> Scene:
         if self._running is None:
             self._running = timers.running(self.tx, self._number)
         about = self.cause.about
         return Scene(
             self.desk,
-            self.ticket,
+            ticket,
             self.cause.event,
             self.now,
             about.at if about else self.now,
-            self._running,
+            self._running if ticket.number == self._number else [],
             self.stopped,
+            self.cause.links,
         )
 
     def _riding(self, entry: AddEntry) -> Files:

@@ -17,6 +17,7 @@ from mailgate import decode
 from mailgate import reply_marks as marks
 
 _LIMIT = 1_000_000  # characters of HTML that are read; a long thread has 500,000
+_LINES = 100_000  # that are made of it
 _DEPTH = 500  # open elements that are remembered
 
 _OPENING = re.compile(r"<(?=[a-zA-Z/!?])")  # any other "<" is text
@@ -63,6 +64,7 @@ class Line:
 
     text: str
     folded: bool
+    signed: bool = False  # as a signature
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class _Writer:
     opened: dict[str, int] = field(default_factory=dict)  # name -> how many stand in the stack
     current: list[str] = field(default_factory=list)
     folds: int = 0
+    signs: int = 0
     onward: bool = False
     quotes: int = 0
     pre: int = 0
@@ -90,7 +93,8 @@ class _Writer:
 
     def line(self, text: str) -> None:
         prefix = "> " * min(self.quotes, _PREFIXES)
-        self.lines.append(Line(prefix + text, self.onward or self.folds > 0))
+        folded = self.onward or self.folds > 0
+        self.lines.append(Line(prefix + text, folded, self.signs > 0))
 
     def flush(self, apart: bool = False) -> None:
         """Ends the current line; `apart` leaves a blank one before the next."""
@@ -152,6 +156,7 @@ class _Writer:
 
     def _push(self, entry: _Open) -> None:
         self.folds += bool(entry.fold)
+        self.signs += entry.fold == marks.SIGNATURE
         self.quotes += entry.prefix
         self.pre += entry.name == "pre"
         self.unseen += entry.hidden
@@ -176,6 +181,7 @@ class _Writer:
             if entry.fold and self.current:
                 self.flush()
             self.folds -= bool(entry.fold)
+            self.signs -= entry.fold == marks.SIGNATURE
             self.quotes -= entry.prefix
             self.pre -= entry.name == "pre"
             self.unseen -= entry.hidden
@@ -204,13 +210,15 @@ def _reach(name: str, attributes: str) -> str:
 def lines(html: str) -> list[Line]:
     """The text of an HTML body, line by line, in order. Never raises; linear time.
 
-    HTML beyond a million characters is left out.
+    HTML beyond a million characters, and text beyond 100,000 lines, is left out.
     """
     writer = _Writer()
     html = html[:_LIMIT]
     position, quotes_hold, missing = 0, True, set[str]()
     while (found := _OPENING.search(html, position)) is not None:
         opening = found.start()
+        if len(writer.lines) >= _LINES:
+            return writer.lines
         if opening > position:
             writer.text(html[position:opening])
         name = _NAME.match(html, opening + 1)

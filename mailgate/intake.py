@@ -1,6 +1,7 @@
 """Mails in: the story of one batch, from the mailbox to the outbox.
 
     search ──▶ fetch ──▶ (A) take ──▶ parse ──▶ (B) decide, write, queue ──▶ acknowledge
+    a form of the portal ────▲ (mailgate/portal/road.py, without a mailbox)
 
 (A) keeps the bytes before anything looks at them. (B) is one transaction for
 the batch; where one mail breaks it, each gets a transaction of its own and the
@@ -158,7 +159,7 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
         ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now)
         return Outcome.HELD
     returned = reading.bounce.references if reading.bounce else ()
-    thread = threads.find(tx, policy, mail, returned)
+    thread = threads.find(tx, policy, mail, returned, taken.credential)
     ticket = thread.ticket
     if reading.refusal:  # it names its ticket all the same: it may be the answer waited for
         held, number = Settle(Outcome.HELD, reading.refusal), ticket.number if ticket else None
@@ -185,7 +186,8 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
 
 def _forged(tx: Transaction, earlier: Line, thread: Thread, event: Contribution) -> bool:
     """Whether the earlier mail may be a forger's copy of this one, which must not silence it."""
-    if thread.issued and thread.issued.ticket != earlier.ticket:
+    now_on = thread.ticket.number if thread.ticket else None
+    if thread.issued and earlier.ticket not in (thread.issued.ticket, now_on):
         return True
     if earlier.entry_id is None:
         return False

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from mailgate.desk import Desk
 from mailgate.parse import attachment_bytes, holds_reference
-from mailgate.render import Letter
+from mailgate.render import Letter, Link
 from rules import reference
 from rules.keywords import shown
-from rules.model import AddEntry, Attachment, Clock, Contribution, Role, Tell, Ticket
+from rules.model import AddEntry, Address, Attachment, Clock, Contribution, Role, Tell, Ticket
 from rules.reference import CUT
 
 Files = tuple[tuple[Attachment, bytes], ...]
@@ -28,6 +28,7 @@ class Scene:
     asked_at: datetime  # of the question that a timer is about
     clocks: list[Clock]
     stopped: bool  # an answer stopped a closing clock
+    links: tuple[Link, ...] = ()  # of the recipient's own open tickets, where he asked for them
 
 
 def compose(
@@ -51,6 +52,7 @@ def compose(
         author=entry.author,
         by_agent=bool(entry.author and entry.verified and policy.agent(entry.author.email)),
         via=entry.via.label if entry.via else "",
+        via_link=entry.portal,
         text=_clip(entry.text) if tell.words else "",
         quoted=entry.quoted if tell.to_agent and event and not event.quotes_us else "",
         attachments=_named(scene, entry, to_agent=tell.to_agent) if relayed else (),
@@ -60,6 +62,9 @@ def compose(
         automatic_note=entry.automatic,
         reason=tell.reason,
         related=event.related if event else None,
+        branch=event.branch.number if event and event.branch else None,
+        opener=event.author if event and _opened_for(event) else None,
+        opened_for=_opened_for(event) if event else None,
         cc=event.cc if event and tell.to_agent else (),
         token=token,
         reference=scene.desk.new_reference(),
@@ -72,7 +77,15 @@ def compose(
         reminder_at=next((clock.due for clock in scene.clocks if clock.notify), None),
         closes_at=next((clock.due for clock in scene.clocks if clock.to_state), None),
         keywords=shown(policy) if tell.to_agent else (),
+        links=scene.links,
     )
+
+
+def _opened_for(event: Contribution) -> Address | None:
+    """Whose the ticket is to be, where an agent says so."""
+    said = event.confirms.contribution if event.confirms else event
+    named = [one.orders.requester for one in (event, said) if one.orders]
+    return next((one for one in named if one), None)
 
 
 def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:

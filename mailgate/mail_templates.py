@@ -153,11 +153,7 @@ def _filters(locale: Locale, timezone: ZoneInfo) -> dict[str, Callable[..., Any]
         return format_datetime(local, pattern, locale=locale)
 
     def size(count: int) -> str:
-        value, unit = float(count), 0
-        while value >= 1000 and unit < len(_UNITS) - 1:
-            value, unit = value / 1000, unit + 1
-        value = round(value, 1 if value < 10 else None)
-        return format_unit(value, f"digital-{_UNITS[unit]}", "short", locale=locale)
+        return file_size(count, locale)
 
     return {
         "when": when,
@@ -171,6 +167,15 @@ def _filters(locale: Locale, timezone: ZoneInfo) -> dict[str, Callable[..., Any]
         "indented": indented,
         "section": section,
     }
+
+
+def file_size(count: int, locale: Locale) -> str:
+    """So many bytes as people read them: "84 ko"."""
+    value, unit = float(count), 0
+    while value >= 1000 and unit < len(_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    value = round(value, 1 if value < 10 else None)
+    return format_unit(value, f"digital-{_UNITS[unit]}", "short", locale=locale)
 
 
 def paragraphs(words: str) -> list[str]:

@@ -3,7 +3,8 @@
 Standards: RFC 2045 and 2046 (parts), 2183 (disposition), 2231 (parameters).
 
 The tree is that of `email.message_from_bytes` (policy compat32), so that the rank of
-a part in `Message.walk()` names it for good; the standard parser is kept from what
+a part in `Message.walk()` names it for good (but for folded boundaries and broken header
+blocks, which that parser does not read); the standard parser is kept from what
 costs too much on hostile bytes: depth, part count, header length (its parameter
 scanner is quadratic), lines by the million. Messages inside the mail are leaves
 here: their bodies are never taken for the sender's own words.
@@ -20,13 +21,22 @@ from email.message import Message
 from email.policy import compat32
 from typing import Any
 
-from mailgate import decode
+from mailgate import decode, headblock
 
 MAX_DEPTH = 20  # multiparts within each other; real mails stay below 8
 MAX_PARTS = 1000  # the digest of a busy list has some 200
 _HEADER_LIMIT = 65_536  # characters of a header value that are read
 _MIME_HEADER_LIMIT = 8_192  # the same for Content-* headers
 _STUB_FROM = 4_096  # bytes of lines from which a stub saves more than it costs
+
+# RFC 2183 first, then what programs write and clients read.
+_NAMES = (
+    ("content-disposition", "filename"),
+    ("content-type", "name"),
+    ("content-disposition", "name"),
+    ("content-type", "filename"),
+    ("content-type", "file"),
+)
 
 # Lines that can be neither boundary, header, continuation nor mbox line: a run of
 # them means to the parser what one of them does.
@@ -70,7 +80,8 @@ class _Part(Message):
     def set_raw(self, name: str, value: str) -> None:
         """Called by the parser for each header: clipped, 8-bit bytes made text."""
         if name[:8].lower() == "content-":
-            value = value[:_MIME_HEADER_LIMIT]
+            # A boundary may be folded (RFC 5322 section 2.2.3).
+            value = value[:_MIME_HEADER_LIMIT].replace("\r", "").replace("\n", "")
             if name.lower() == "content-transfer-encoding":
                 value = value.strip().partition(";")[0]
         super().set_raw(name, decode.header(value[:_HEADER_LIMIT]).replace("\0", ""))
@@ -90,14 +101,13 @@ class _Part(Message):
 
     def get_content_type(self) -> str:
         """The type; for the parser alone, a closed message is no message."""
-        kind = super().get_content_type()
-        closed = self.reading.closed and kind.startswith("message/")
-        return "application/octet-stream" if closed else kind
+        closed = self.reading.closed and self.kind.startswith("message/")
+        return "application/octet-stream" if closed else self.kind
 
     @property
     def kind(self) -> str:
         """The MIME type, lower case, text/plain when it is missing or malformed."""
-        return super().get_content_type()
+        return super().get_content_type().split()[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +133,18 @@ class Leaf:
     def parameter(self, name: str, header: str = "content-type") -> str:
         """A parameter of a header (RFC 2231 decoded), "" without one."""
         try:
-            if header == "content-disposition" and name == "filename":
-                # Falls back to `name` of Content-Type, as every client does.
-                return self.part.get_filename("") or ""
             value = self.part.get_param(name, "", header)
-            if isinstance(value, tuple):
-                value = decode.text(value[2].encode("latin-1", "replace"), value[0] or "")
-            return str(value)
         except Exception:  # get_param raises on some mixtures of RFC 2231 pieces
             return ""
+        if isinstance(value, tuple):
+            return decode.text(value[2].encode("latin-1", "replace"), value[0] or "")
+        return str(value)
+
+    @property
+    def name(self) -> str:
+        """The file name as it is written, from wherever programs put it; "" without one."""
+        found = (self.parameter(name, header) for header, name in _NAMES)
+        return next((value for value in found if value.strip()), "")
 
     @property
     def disposition(self) -> str:
@@ -146,6 +159,7 @@ class Tree:
     root: Message
     leaves: tuple[Leaf, ...]
     capped: bool  # parts were left out: too many, or too deep
+    mended: bool  # lines among the headers were none
 
 
 @dataclass(slots=True)
@@ -188,6 +202,7 @@ class _Stubs:
 
 def tree(raw: bytes) -> Tree:
     """The parts of a raw mail, as far as the caps allow. Never raises for any bytes."""
+    raw, mended = headblock.mended(raw)
     stubs = _Stubs(raw)
     root, capped = _read(stubs.shortened(), _Reading(closed=True, restore=stubs.restore))
     nodes = list(_nodes(root, -1, False))
@@ -200,7 +215,7 @@ def tree(raw: bytes) -> Tree:
         rank += 1
         if position + 1 < len(nodes) and _kind(part).startswith("message/"):
             rank += _inside(part)
-    return Tree(root, tuple(leaves), capped)
+    return Tree(root, tuple(leaves), capped, mended)
 
 
 def _read(raw: bytes, reading: _Reading) -> tuple[Message, bool]:

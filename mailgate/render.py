@@ -17,18 +17,28 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import get_timezone_location
 
 from mailgate.mail_templates import environments, mailto, problems
 from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
+from mailgate.naming import city, person, without_address
 from rules import reference, subject
 from rules.keywords import Refusal
 from rules.model import Address, Attachment
 
-_ANSWERS = {"opened", "late"}  # templates that answer one mail of their recipient
+_ANSWERS = {"opened", "late", "links"}  # templates that answer one mail of their recipient
 _ANCESTORS = 50  # ids in References; some servers refuse header blocks of over 100 kB
 _QUOTED = 4000  # characters of a quoted tail that an agent's mail shows
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line end
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A ticket of the recipient's own, with the token of his link."""
+
+    number: int
+    subject: str
+    label: str  # of its state
+    token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +73,9 @@ class Letter:
     reason: str = ""  # a trouble in words, "unproven" for an agent without proof; agents only
     refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out; agents only
     related: int | None = None  # another ticket of the same thread; agents only
+    branch: int | None = None  # the merged ticket that it is addressed to; agents only
+    opener: Address | None = None  # the agent who opened it for somebody else; agents only
+    opened_for: Address | None = None  # for whom; agents only
     cc: tuple[Address, ...] = ()  # the Cc of the request; agents only
     token: str = ""  # of the recipient's link, "" for a mail without link
     ancestors: tuple[str, ...] = ()  # ids of mails that this recipient has, oldest first
@@ -70,6 +83,7 @@ class Letter:
     reminder_at: datetime | None = None
     closes_at: datetime | None = None
     keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, its name); agents only
+    links: tuple[Link, ...] = ()  # his open tickets, for one who lost their links
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +98,6 @@ class Rendered:
     def smtputf8(self) -> bool:
         """The server must speak SMTPUTF8 (RFC 6531): an address is not ASCII."""
         return not self.data.isascii()
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Someone as a template sees them: `{{ author }}` prints the name."""
-
-    name: str
-    email: str  # "" in mails to outsiders
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def full(self) -> str:
-        """Name and address."""
-        return f"{self.name} <{self.email}>" if self.email not in ("", self.name) else self.name
 
 
 # What a template knows beside the letter's fields.
@@ -132,7 +130,7 @@ class Renderer:
             raise ValueError(f"no such language or timezone: {error}") from error
         words = {
             "language": language,
-            "city": _city(zone, locale),
+            "city": city(zone, locale),
             "desk_name": self._desk.name,
             "desk_address": desk_address,
             "portal_url": self._portal,
@@ -211,7 +209,7 @@ class Renderer:
             return letter
         return replace(
             letter,
-            via=_without_address(letter.via),
+            via=without_address(letter.via),
             quoted="",
             unverified=False,
             automatic_note="",
@@ -219,6 +217,9 @@ class Renderer:
             reason="",
             refused=(),
             related=None,
+            branch=None,
+            opener=None,
+            opened_for=None,
             cc=(),
             keywords=(),
         )
@@ -230,26 +231,33 @@ class Renderer:
     def _sender(self, letter: Letter) -> Address:
         if letter.automatic or letter.author is None:
             return self._desk
-        name = f"{_person(letter.author, letter.to_agent)} via {self._desk.name}"
+        name = f"{person(letter.author, letter.to_agent)} via {self._desk.name}"
         return replace(self._desk, name=name)
 
     def _context(self, letter: Letter, full_subject: str) -> dict[str, object]:
         author, requester, recipient = letter.author, letter.requester, letter.recipient
         riding = {one for one, _ in letter.files}
-        linked = self._portal and letter.token
         start = letter.asked_at or letter.date
         context: dict[str, object] = {
             field.name: getattr(letter, field.name) for field in fields(letter)
         }
         return context | {
-            "author": _person(author, letter.to_agent) if author else None,
-            "requester": _person(requester, letter.to_agent) if requester else None,
-            "recipient": _person(recipient, letter.to_agent),
-            "cc": tuple(_person(one, letter.to_agent) for one in letter.cc),
+            "author": person(author, letter.to_agent) if author else None,
+            "requester": person(requester, letter.to_agent) if requester else None,
+            "recipient": person(recipient, letter.to_agent),
+            "opener": person(letter.opener, letter.to_agent) if letter.opener else None,
+            "opened_for": (
+                person(letter.opened_for, letter.to_agent) if letter.opened_for else None
+            ),
+            "cc": tuple(person(one, letter.to_agent) for one in letter.cc),
             "full_subject": full_subject,
             "to_author": author is not None and author.email == recipient.email,
             "to_requester": requester is not None and requester.email == recipient.email,
-            "link": f"{self._portal}/t/{quote(letter.token)}" if linked else "",
+            "link": self._link(letter.token),
+            "links": tuple(
+                (one.number, self._cut(one.subject), one.label, self._link(one.token))
+                for one in letter.links
+            ),
             "listed": tuple(one for one in letter.attachments if one not in riding),
             "choices": tuple(
                 (keyword, name, self._choice(keyword, letter.reference, full_subject))
@@ -258,6 +266,9 @@ class Renderer:
             "hours_left": _hours(letter.date, letter.closes_at),
             "hours_given": _hours(start, letter.closes_at),
         }
+
+    def _link(self, token: str) -> str:
+        return f"{self._portal}/t/{quote(token)}" if self._portal and token else ""
 
     def _choice(self, keyword: str, cited: str, full_subject: str) -> str:
         """A link that prefills an agent's answer; a word behind the keyword is his to write."""
@@ -273,23 +284,6 @@ def _headers(letter: Letter) -> tuple[tuple[str, str], ...]:
         return (suppress,)
     kind = "auto-replied" if letter.template in _ANSWERS else "auto-generated"
     return suppress, ("Auto-Submitted", kind)  # RFC 3834 section 5
-
-
-def _city(zone: ZoneInfo, locale: Locale) -> str:
-    """The place whose hour it is: "Paris", or the zone's own name ("UTC")."""
-    if "/" not in zone.key:
-        return zone.key
-    return get_timezone_location(zone, locale=locale, return_city=True)
-
-
-def _person(address: Address, to_agent: bool) -> Person:
-    """Outsiders read names, never each other's addresses."""
-    name = clean(address.label) or address.email
-    return Person(name, address.email) if to_agent else Person(_without_address(name), "")
-
-
-def _without_address(name: str) -> str:
-    return name.partition("@")[0].strip(" <") or "?" if "@" in name else name
 
 
 def _hours(start: datetime, end: datetime | None) -> int | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mailgate.authentication import Vouch, Vouched
 from mailgate.config import Config
+from mailgate.mime import clean
 from mailgate.threads import Thread
-from rules.model import Address, Issued, Mail, Role, Standing, Ticket
+from rules.model import Address, Credential, Issued, Mail, Proof, Role, Standing, Ticket
 from rules.policy import Agent, Policy
 
 
@@ -15,16 +16,41 @@ def standing(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Sta
     `server` is what our own mail server says of the sender.
     """
     policy = config.policy
-    if thread.ticket is None:
+    if thread.credential:
+        return _by_form(policy, mail, thread, thread.credential)
+    if thread.home is None:
         return Standing(Role.REQUESTER, verified=True, reason=thread.reason)
     named = (*mail.senders, *([mail.sender] if mail.sender else []))
     if any(policy.agent(person.email) for person in named):
-        return _agent(config, mail, thread, server)
+        return agent(config, mail, thread, server)
     if thread.issued:
-        return _holder(mail.sender, thread.ticket, thread.issued, thread.reason)
-    if thread.by_tag or (thread.copied and not _answers_all(mail, thread.ticket)):
+        return _holder(mail.sender, thread.home, thread.issued, thread.reason)
+    if thread.original:
+        reason = f"{thread.reason}, whose first mail answers this one"
+        return Standing(Role.REQUESTER, verified=True, reason=reason)
+    if thread.by_tag or (thread.copied and not _answers_all(mail, thread.home)):
         return Standing(Role.UNVERIFIED, verified=False, reason=thread.reason)
-    return Standing(_role(mail.sender, thread.ticket), verified=False, reason=thread.reason)
+    return Standing(_role(mail.sender, thread.home), verified=False, reason=thread.reason)
+
+
+def _by_form(policy: Policy, mail: Mail, thread: Thread, shown: Credential) -> Standing:
+    """A session proves its agent, a link its holder under his own name, a typed address nothing."""
+    sender, holder = mail.sender, shown.holder
+    own = sender is not None and holder is not None and sender.email == holder.email
+    if shown.proof is Proof.SESSION and own:
+        return _proven(f"signed in on the portal; {thread.reason}")
+    if thread.home is None:
+        return Standing(Role.REQUESTER, verified=own, reason=thread.reason)
+    if holder is None or any(policy.agent(one.email) for one in (sender, holder) if one):
+        return _unproven(f"an agent's address without signing in: {thread.reason}")
+    if own and _same_name(sender, holder):
+        return Standing(_role(holder, thread.home), verified=True, reason=thread.reason)
+    return _for_holder(sender, thread.home, holder, thread.reason)
+
+
+def _same_name(sender: Address | None, holder: Address) -> bool:
+    """Whether the holder kept his name in the form, which was cleaned on its way."""
+    return sender is not None and sender.name.split() == clean(holder.name).split()
 
 
 def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
@@ -41,10 +67,10 @@ def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
     ]
 
 
-def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
+def agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
     """An agent's address proves nothing by itself: a reference of his does, or our own server."""
-    agent = config.policy.agent(mail.sender.email) if mail.sender else None
-    if agent is None or mail.senders != (mail.sender,):
+    known = config.policy.agent(mail.sender.email) if mail.sender else None
+    if known is None or mail.senders != (mail.sender,):
         return _unproven("an agent's address, but not as the only one in From")
     if server.vouch is Vouch.FAIL:
         return _unproven(f"our mail server refuses the sender: {server.reason}")
@@ -54,11 +80,11 @@ def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Stand
     if config.trust.required:
         reason = "our mail server does not vouch for the sender ([trust] required)"
         return _unproven(f"{reason}{said}")
-    if any(_proves(issued, agent, thread) for issued in thread.cited):
-        return _proven(f"cites a reference given to {agent.address}")
+    if any(_proves(issued, known, thread) for issued in thread.cited):
+        return _proven(f"cites a reference given to {known.address}")
     if config.trust.unproven == "obey":
         return _proven('its From is taken at its word ([trust] unproven = "obey")')
-    if any(_proves(issued, agent, thread, seen=True) for issued in thread.cited):
+    if any(_proves(issued, known, thread, seen=True) for issued in thread.cited):
         return _unproven(f"cites a reference that somebody else has seen{said}")
     if thread.issued:
         holder = thread.issued.holder.email
@@ -67,7 +93,7 @@ def _agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Stand
 
 
 def _proves(issued: Issued, agent: Agent, thread: Thread, *, seen: bool = False) -> bool:
-    same = thread.ticket is not None and issued.ticket == thread.ticket.number
+    same = thread.issued is not None and issued.ticket == thread.issued.ticket
     return (
         same and issued.to_agent and issued.holder.email == agent.address and issued.exposed == seen
     )
@@ -89,6 +115,11 @@ def _holder(sender: Address | None, ticket: Ticket, issued: Issued, reason: str)
         return Standing(Role.UNVERIFIED, verified=False, reason=reason)
     if sender and sender.email == holder.email:
         return Standing(_role(holder, ticket), verified=True, reason=reason)
+    return _for_holder(sender, ticket, holder, reason)
+
+
+def _for_holder(sender: Address | None, ticket: Ticket, holder: Address, reason: str) -> Standing:
+    """Somebody else wrote, by the mail or link of the holder."""
     role = (
         Role.REQUESTER
         if Role.REQUESTER in (_role(sender, ticket), _role(holder, ticket))

@@ -78,6 +78,8 @@ def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezo
         f"{state.label if state else ticket.state}, requester {ticket.requester or 'unknown'}, "
         f"owner {ticket.owner or 'nobody yet'}",
     ]
+    if ticket.merged_into:
+        head.append(f"merged into #{ticket.merged_into}")
     return _plain("\n".join([*head, *(_entry_text(entry, zone) for entry in entries)]))
 
 
@@ -105,7 +107,7 @@ def _ticket(ticket: Ticket) -> dict[str, object]:
         "owner": ticket.owner or None,
         "opened": _iso(ticket.opened),
         "changed": _iso(ticket.changed),
-    }
+    } | ({"merged_into": ticket.merged_into} if ticket.merged_into else {})
 
 
 def _entry(entry: Entry) -> dict[str, object]:
@@ -120,7 +122,7 @@ def _entry(entry: Entry) -> dict[str, object]:
         "attachments": [
             {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
         ],
-    }
+    } | ({"addressed": entry.addressed} if entry.addressed else {})
 
 
 def _held(line: Line) -> dict[str, object]:
@@ -139,6 +141,7 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
         *(["internal"] if entry.internal else []),
         *([f"via {entry.via.label}"] if entry.via else []),
         *(["automatic"] if entry.automatic else []),
+        *([f"addressed to #{entry.addressed}"] if entry.addressed else []),
         *(["unverified"] if entry.author and not entry.verified and not entry.via else []),
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""

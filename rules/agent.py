@@ -6,7 +6,9 @@ stay inside, so that nothing leaks.
 
 from __future__ import annotations
 
-from rules.keywords import Orders
+from dataclasses import replace
+
+from rules import whose
 from rules.model import (
     AddEntry,
     Address,
@@ -20,8 +22,9 @@ from rules.model import (
     Ticket,
 )
 from rules.notify import Occasion, tells
+from rules.orders import Orders
 from rules.policy import NEW, OPEN, Agent, By, On, Policy
-from rules.steps import entry, move, occasion
+from rules.steps import entry, move, occasion, reader
 
 # Troubles that the templates put into words; others come as sentences.
 UNPROVEN, SEVERAL, EMPTY = "unproven", "several", "empty"
@@ -37,18 +40,24 @@ _ON = {
 def decide_agent(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
     """The effects of a proven agent's contribution on a ticket that he may change."""
     orders = event.orders or Orders()
+    if refusal := whose.refusal(policy, ticket, event, orders):
+        event = replace(event, orders=Orders(refused=(refusal,)))
+        orders = event.orders or Orders()
     if orders.refused:
         reason = f"keyword line refused: {orders.refused[0].code}"
         return keep_inside(policy, ticket, event, REFUSED, reason)
     said = bool(event.text or event.attachments)
     if not said and not orders.any:
         return keep_inside(policy, ticket, event, EMPTY, "an answer without words of its own")
+    effects: list[Effect] = []
+    if orders.requester:
+        effects += whose.hand_over(policy, ticket, event, orders.requester)
+        ticket = replace(ticket, requester=orders.requester)
     kind = orders.kind or _default_kind(event, orders)
-    if ticket.requester is None and kind is EntryKind.NOTE and said:
+    if reader(ticket, event) is None and kind is EntryKind.NOTE and said:
         reason = "the ticket's requester is unknown, so nobody could read the note"
         return keep_inside(policy, ticket, event, NOBODY, reason)
     written = said or kind in (EntryKind.REPLY, EntryKind.TRANSFER)
-    effects: list[Effect] = []
     words: tuple[Tell, ...] = ()
     if written:
         effects.append(entry(event, kind))
@@ -61,6 +70,8 @@ def decide_agent(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[E
     effects += [tell for tell in words if tell.recipient.email not in folded]
     effects += [*owner, *changes, *news, *owned]
     effects += _help(policy, event, orders)
+    if event.merging and event.merging.target:
+        effects += whose.merge(policy, ticket, event, event.merging.target)
     return (*effects, Settle(Outcome.NOTED, event.standing.reason))
 
 
@@ -70,29 +81,37 @@ def _default_kind(event: Contribution, orders: Orders) -> EntryKind:
     return EntryKind.INTERNAL if inside else EntryKind.NOTE
 
 
+def trouble(
+    policy: Policy, event: Contribution, requester: Address | None, owner: str, what: str
+) -> Occasion:
+    """What the [[notify]] table is asked about an agent's mail that is not carried out."""
+    agent = policy.agent(event.author.email) if event.author else None
+    return Occasion(
+        On.TROUBLE,
+        By.DESK,
+        None,
+        requester,
+        owner,
+        agent=_person(agent) if agent else None,
+        reason=what,
+        refused=event.orders.refused if event.orders else (),
+    )
+
+
 def keep_inside(
-    policy: Policy, ticket: Ticket, event: Contribution, trouble: str, reason: str
+    policy: Policy, ticket: Ticket, event: Contribution, what: str, reason: str
 ) -> tuple[Effect, ...]:
     """An agent's mail that must not go out: it stays among agents, and he is told why.
 
     Where somebody else signed it first, it is nobody's to confirm.
     """
     agent = policy.agent(event.author.email) if event.author else None
-    if agent is None and trouble == UNPROVEN:
-        trouble = SEVERAL
-    concerned = Occasion(
-        On.TROUBLE,
-        By.DESK,
-        None,
-        ticket.requester,
-        ticket.owner,
-        agent=_person(agent) if agent else None,
-        reason=trouble,
-        refused=event.orders.refused if event.orders else (),
-    )
+    if agent is None and what == UNPROVEN:
+        what = SEVERAL
+    concerned = trouble(policy, event, ticket.requester, ticket.owner, what)
     return (
-        entry(event, EntryKind.INTERNAL, pending=trouble == UNPROVEN),
-        *(() if trouble == EMPTY else tells(policy, occasion(On.INTERNAL, ticket, event))),
+        entry(event, EntryKind.INTERNAL, pending=what == UNPROVEN),
+        *(() if what == EMPTY else tells(policy, occasion(On.INTERNAL, ticket, event))),
         *tells(policy, concerned),
         Settle(Outcome.NOTED, f"{reason}; kept as an internal note"),
     )
@@ -110,7 +129,9 @@ def _state(
     state = orders.state or (OPEN if ticket.state == NEW and public else "")
     if not state:
         return [], ()
-    return move(policy, ticket, state, event.author, By.AGENT, verified=True, with_words=public)
+    # The state is told to the ticket's own requester, who must not read what others are told.
+    words = public and event.branch is None
+    return move(policy, ticket, state, event.author, By.AGENT, verified=True, with_words=words)
 
 
 def _owner(

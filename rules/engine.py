@@ -6,15 +6,13 @@ go out: the entry, then the state it leads to, then who is told of each.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from rules import openings
 from rules.agent import UNPROVEN, decide_agent, keep_inside
-from rules.keywords import Answer
 from rules.model import (
     AddEntry,
-    Address,
     Bounced,
     Clock,
     Confirmed,
@@ -23,7 +21,6 @@ from rules.model import (
     EntryKind,
     Event,
     Kind,
-    OpenTicket,
     Outcome,
     Role,
     Settle,
@@ -33,8 +30,11 @@ from rules.model import (
     Verdict,
 )
 from rules.notify import Occasion, tells
+from rules.orders import Answer, Orders
 from rules.policy import OPEN, RESOLVED, By, On, Policy
-from rules.steps import BY, entry, move, occasion
+from rules.steps import BY, entry, from_inside, move, occasion
+
+_NOTHING = "an answer without words of its own, such as a quote or a signature: it adds nothing"
 
 
 def decide(
@@ -51,12 +51,16 @@ def decide(
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:
-        return _open(policy, event)
+        return openings.open_ticket(policy, event, now)
     if event.repeat:
         return _repeat(event)
     if event.automatic:
         return _automatic(policy, ticket, event, event.automatic)
-    if policy.state(ticket.state).final and not _reopens(event):
+    if event.original:
+        return openings.original(policy, event)
+    if _says_nothing(event):
+        return (Settle(Outcome.EMPTY, f"{event.standing.reason}; {_NOTHING}"),)
+    if policy.state(ticket.state).final and not _acts_on_final(event):
         return _late(policy, ticket, event)
     match event.standing.role:
         case Role.UNPROVEN:
@@ -66,28 +70,6 @@ def decide(
         case Role.AGENT:
             return decide_agent(policy, ticket, event)
     return _outside(policy, ticket, event)
-
-
-def _open(policy: Policy, event: Contribution) -> tuple[Effect, ...]:
-    verdict = event.automatic
-    if verdict and verdict.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
-        return (Settle(_outcome(verdict), f"{verdict.reason}; it belongs to no ticket"),)
-    automatic = verdict is not None
-    opened = Occasion(
-        On.OPENED,
-        By.ANYONE,
-        event.author,
-        event.author,
-        agents_only=automatic,
-        automatic=automatic,
-    )
-    reason = verdict.reason if verdict else event.standing.reason
-    return (
-        OpenTicket(event.subject, event.author, _strangers(policy, event.cc)),
-        entry(event, EntryKind.OPENING),
-        *tells(policy, opened),
-        Settle(Outcome.OPENED, reason),
-    )
 
 
 def _repeat(event: Contribution) -> tuple[Effect, ...]:
@@ -109,8 +91,10 @@ def _repeat(event: Contribution) -> tuple[Effect, ...]:
 
 def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
     """A final ticket keeps what comes, changes nothing, and tells each sender once."""
-    known = event.author is None or event.author.email in ticket.late_told
+    known = event.author is None or event.author.email in (event.branch or ticket).late_told
     mails = tells(policy, occasion(On.LATE, ticket, event, agents_only=known))
+    if from_inside(event):
+        mails = tuple(replace(mail, words=mail.to_agent) for mail in mails)
     told = (ToldLate(mail.recipient.email) for mail in mails if not mail.to_agent)
     asked = event.orders is not None and event.orders.kind not in (None, EntryKind.NOTE)
     role = event.standing.role  # whoever else cites an internal mail of ours has it from an agent
@@ -144,7 +128,7 @@ def _automatic(
     return (
         replace(entry(event, kind), internal=event.standing.role is Role.UNPROVEN),
         *(() if silent else tells(policy, occasion(on, ticket, event))),
-        Settle(_outcome(verdict), verdict.reason),
+        Settle(openings.outcome(verdict), verdict.reason),
     )
 
 
@@ -153,7 +137,15 @@ def _confirm(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
     assert event.confirms is not None
     said = event.text or event.attachments
     answer = (entry(event, EntryKind.INTERNAL),) if said else ()
-    done = decide_agent(policy, ticket, event.confirms.contribution)
+    words = event.confirms.contribution
+    if not event.confirms.opens:
+        done = decide_agent(policy, ticket, words)
+    else:
+        if event.orders and event.orders.requester:  # he names somebody else
+            own = words.orders or Orders()
+            corrected = replace(own, requester=event.orders.requester, refused=())
+            words = replace(words, orders=corrected)
+        done = openings.opened_late(policy, ticket, words)
     return (*answer, Confirmed(event.confirms.entry_id), *done)
 
 
@@ -166,7 +158,7 @@ def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
     if said:
         words = (
             entry(event, EntryKind.NOTE),
-            *tells(policy, occasion(On.NOTE, ticket, event)),
+            *tells(policy, occasion(On.NOTE, ticket, event, agents_only=from_inside(event))),
         )
     changes, news = (
         move(
@@ -183,6 +175,12 @@ def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
     return (*words, *changes, *news, Settle(Outcome.NOTED, event.standing.reason))
 
 
+def _says_nothing(event: Contribution) -> bool:
+    """An outside answer that is all quote, signature, blank. An agent's is told to him."""
+    outside = event.standing.role not in (Role.AGENT, Role.UNPROVEN)
+    return outside and not (event.text or event.attachments or event.answer)
+
+
 def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
     """Where the requester's confirmation leads: where silence would; "" if it means nothing."""
     if ticket.state != RESOLVED:
@@ -190,11 +188,12 @@ def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
     return next((timer.state for timer in policy.state(RESOLVED).timers if timer.state), "")
 
 
-def _reopens(event: Contribution) -> bool:
+def _acts_on_final(event: Contribution) -> bool:
     """A proven agent's #rouvrir, alone in leaving a final state; his errors are told as ever."""
     orders = event.confirms.contribution.orders if event.confirms else event.orders
-    agent = event.standing.role is Role.AGENT
-    return agent and orders is not None and (orders.state == OPEN or bool(orders.refused))
+    if event.standing.role is not Role.AGENT or orders is None:
+        return False
+    return orders.state == OPEN or bool(orders.refused or orders.merge)
 
 
 def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[Effect, ...]:
@@ -227,12 +226,3 @@ def _undelivered(
     if bounce:
         kept = replace(entry(bounce, EntryKind.BOUNCE), text=text, internal=True)
     return (kept, *(() if event.notice_of_trouble else tells(policy, failed)))
-
-
-def _outcome(verdict: Verdict) -> Outcome:
-    return Outcome.BOUNCE if verdict.kind is Kind.BOUNCE else Outcome.AUTO_REPLY
-
-
-def _strangers(policy: Policy, people: Iterable[Address]) -> tuple[Address, ...]:
-    """Those who are neither the desk nor an agent."""
-    return tuple(a for a in people if a.email != policy.address and policy.agent(a.email) is None)

@@ -10,63 +10,25 @@ is almost a keyword is refused, never guessed: a wrong guess mails strangers.
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from rules.address_list import addresses
 from rules.keyword_lines import Line, block
 from rules.model import Address, EntryKind
+from rules.orders import Answer as Answer
+from rules.orders import Code as Code
+from rules.orders import Orders as Orders
+from rules.orders import Refusal as Refusal
 from rules.policy import Policy
 
 _SHOWN = 100  # characters of a refused line that are told
 _WORD = 100  # characters of a word that are compared; no keyword and no name is longer
 _REFUSED = 20  # refused lines after which the rest is not looked at
+_NUMBER = re.compile(r"[#＃]?\s?([0-9]{1,9})")
 _EDGES = " *_.,;:!?…"  # around what stands behind a keyword
-
-
-class Code(StrEnum):
-    """Why a line is refused."""
-
-    UNKNOWN = "unknown"
-    NO_ADDRESS = "no-address"
-    BAD_ADDRESS = "bad-address"  # no address at all, or the desk's own
-    UNKNOWN_AGENT = "unknown-agent"
-    EXTRA = "extra"  # words where none belong
-    CONFLICT = "conflict"  # two kinds of entry, two states, two owners
-    COPIED = "copied"  # a note, transfer or internal note with a non-agent in copy
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    line: str  # as written, at most 100 characters; for COPIED the address
-    code: Code
-    nearest: str = ""  # valid keyword without "#"; for UNKNOWN_AGENT an agent's name
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What an agent asks for beside his words. With a refusal, nothing of it."""
-
-    kind: EntryKind | None = None  # NOTE, REPLY, TRANSFER, INTERNAL; None: no line says
-    addresses: tuple[Address, ...] = ()  # copies of a reply, or where a transfer goes; each once
-    state: str = ""  # key of the policy's state
-    owner: str = ""  # address of the agent who is to own the ticket
-    help: bool = False  # the list of keywords is wanted
-    refused: tuple[Refusal, ...] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether any keyword line was found."""
-        return self != Orders()
-
-
-class Answer(StrEnum):
-    """A requester's word on a solution."""
-
-    CONFIRM = "confirm"
-    REFUSE = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +47,11 @@ _TABLE = (
     _Keyword("note", ("note",), EntryKind.NOTE),
     _Keyword("reply", ("réponse", "cc", "reply"), EntryKind.REPLY, "ADRESSE"),
     _Keyword("assign", ("assigner", "assign"), argument="AGENT"),
+    _Keyword("for", ("pour", "for"), argument="ADRESSE"),
+    _Keyword("merge", ("fusionner", "merge"), argument="NUMÉRO"),
     _Keyword("help", ("aide", "help")),
 )
+_FOR = ("pour", "for")
 _ANSWERS = {
     "confirmer": Answer.CONFIRM,
     "confirm": Answer.CONFIRM,
@@ -135,6 +100,11 @@ def read_agent(
     return reading.orders(cc), rest
 
 
+def names_requester(text: str) -> bool:
+    """Whether a keyword line at the head of `text` says whose ticket it is to be."""
+    return any(fold(line.word[:_WORD]) in _FOR for line in block(text)[0])
+
+
 def read_requester(text: str) -> tuple[Answer | None, str]:
     """The answer on the first line of a requester's text, and the rest of the text.
 
@@ -175,6 +145,9 @@ class _Reading:
     state: str = ""
     owner: str = ""
     help: bool = False
+    requester: Address | None = None
+    merge: int = 0
+    merge_line: str = ""
     people: dict[str, Address] = field(default_factory=dict)
     lacking: str = ""  # the first line that should name an address and names none
     refused: list[Refusal] = field(default_factory=list)
@@ -198,6 +171,10 @@ class _Reading:
                 self._address(line)
         elif keyword.name == "help":
             self.help = True
+        elif keyword.name == "for":
+            self._for(line)
+        elif keyword.name == "merge":
+            self._merge(line)
         elif owner := self._agent(line, self.author if keyword.name == "take" else ""):
             self.owner = self._only(line, self.owner, owner)
 
@@ -206,16 +183,49 @@ class _Reading:
         for person in cc:
             if person.email == self.policy.address or self.policy.agent(person.email):
                 continue
+            if self.requester and person.email == self.requester.email:
+                continue
             if self.kind == EntryKind.REPLY:
                 self._add(person)
             elif len(self.refused) < _REFUSED:
                 self._refuse(person.email, Code.COPIED)
         if self.lacking and not self.people:
             self._refuse(self.lacking, Code.NO_ADDRESS)
+        if self.merge and (self.state or self.requester):
+            self._refuse(self.merge_line, Code.CONFLICT)
         if self.refused:
             return Orders(refused=tuple(self.refused))
         kind = EntryKind(self.kind) if self.kind else None
-        return Orders(kind, tuple(self.people.values()), self.state, self.owner, self.help)
+        return Orders(
+            kind,
+            tuple(self.people.values()),
+            self.state,
+            self.owner,
+            self.help,
+            self.requester,
+            self.merge,
+            self.merge_line,
+        )
+
+    def _for(self, line: Line) -> None:
+        people = self._people(line)
+        if people and len(people) > 1:
+            self._refuse(line.text, Code.ONE_ADDRESS)
+        elif people and self.requester and people[0].email != self.requester.email:
+            self._refuse(line.text, Code.CONFLICT)
+        elif people:
+            self.requester = people[0]
+        elif people is not None:
+            self._refuse(line.text, Code.NO_ADDRESS)
+
+    def _merge(self, line: Line) -> None:
+        number = _NUMBER.fullmatch(line.rest.strip(_EDGES))
+        if number is None:
+            self._refuse(line.text, Code.NO_NUMBER)
+        elif self.merge not in (0, int(number[1])):
+            self._refuse(line.text, Code.CONFLICT)
+        else:
+            self.merge, self.merge_line = int(number[1]), line.text[:_SHOWN]
 
     def _refuse(self, line: str, code: Code, nearest: str = "") -> None:
         clipped = line if len(line) <= _SHOWN else f"{line[: _SHOWN - 1]}…"
@@ -226,11 +236,18 @@ class _Reading:
             self._refuse(line.text, Code.CONFLICT)
         return before or now
 
-    def _address(self, line: Line) -> None:
+    def _people(self, line: Line) -> tuple[Address, ...] | None:
+        """The addresses behind a keyword; None where they are refused."""
         # An underscore may be the address's own; `addresses` knows.
         people = addresses(line.rest.lstrip(" *:,;").rstrip(_EDGES.replace("_", "")))
         if people is None or self.policy.address in (person.email for person in people):
             self._refuse(line.text, Code.BAD_ADDRESS)
+            return None
+        return people
+
+    def _address(self, line: Line) -> None:
+        people = self._people(line)
+        if people is None:
             return
         if not people:
             self.lacking = self.lacking or line.text

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rules.keywords import Answer, Orders, Refusal
+    from rules.orders import Answer, Orders, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Address:
 class Attachment:
     """A part of a raw mail that is kept as a file; its bytes stay in the raw mail."""
 
-    part: int  # rank of the part in email.message.Message.walk() of the raw mail
+    part: str  # rank in Message.walk() of the raw mail; "2/1": the first file in a winmail.dat
     name: str  # a safe file name without folders, never empty
     type: str  # MIME type, lower case
     size: int  # decoded bytes
@@ -93,6 +93,7 @@ class Verdict:
 
     kind: Kind
     reason: str  # one sentence naming the header and its value
+    sure: bool = True  # False: no header says so, only the subject and the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ class Reply:
 
     text: str  # what the sender wrote now, without signature; blank lines trimmed
     rest: str = ""  # quoted text and signature, as it stood
+    signature: str = ""  # what of the rest is signature
 
 
 class Role(StrEnum):
@@ -123,6 +125,24 @@ class Standing:
     via: Address | None = None  # the holder whose mail or link someone else used
 
 
+class Proof(StrEnum):
+    """What stands behind a form of the portal."""
+
+    FORM = "form"  # nothing: anyone may type any address
+    LINK = "link"  # the personal link of its holder
+    SESSION = "session"  # its holder is an agent who signed in
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a form of the portal shows where a mail cites a reference."""
+
+    proof: Proof
+    holder: Address | None = None  # whose link it is, or who signed in
+    ticket: int | None = None  # the ticket that is written on; None: one is opened
+    related: int | None = None  # the ticket that a new one follows
+
+
 @dataclass(frozen=True, slots=True)
 class Undelivered:
     """A mail of ours that no server will take."""
@@ -139,6 +159,26 @@ class Pending:
 
     entry_id: int
     contribution: Contribution
+    opens: bool = False  # they open the ticket for somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Somebody's mail that another one sends on. Its From is only an address: nothing proves it."""
+
+    author: Address | None  # None where the client wrote no address
+    text: str
+    above: str  # what the one who forwards it wrote himself
+    refusal: str = ""  # why no ticket may be opened for the author, a code of rules.keywords
+    message_id: str = ""  # of an attached mail
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """What a merge needs to know beside the ticket that it ends."""
+
+    target: Ticket | None  # None: there is no such ticket
+    people: tuple[Address, ...] = ()  # who belongs to the ticket because somebody wrote to them
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +203,12 @@ class Contribution:
     confirms: Pending | None = None  # what an agent's answer proves to be his
     undelivered: Undelivered | None = None  # what a bounce says of a mail of ours
     repeat: bool = False  # same Message-ID, sender and date as before, another body
+    portal: bool = False  # typed into a form of the portal, not mailed
+    original: bool = False  # the ticket's first mail answers this one, which came later
+    forward: Forward | None = None  # whose mail an agent opens the ticket with
+    opening_shown: bool = False  # the ticket's opening is public: a new requester may read it
+    branch: Ticket | None = None  # the merged ticket that it is addressed to
+    merging: Merging | None = None  # of an agent's #fusionner
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +239,7 @@ class Ticket:
     opened: datetime
     changed: datetime
     late_told: frozenset[str] = frozenset()  # senders told that the ticket is final
+    merged_into: int | None = None  # the ticket that took it over
 
 
 class EntryKind(StrEnum):
@@ -215,6 +262,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     AUTO_REPLY = "auto-reply"
     BOUNCE = "bounce"
+    EMPTY = "empty"  # an answer without words of its own: it adds nothing
     HELD = "held"
     DROPPED = "dropped"  # was held, and an admin let it go
 
@@ -248,6 +296,7 @@ class AddEntry:
     automatic: str = ""  # why the words are held to be a machine's
     attachments: tuple[Attachment, ...] = ()
     pending: bool = False  # an agent's words without proof: his answer would apply them
+    portal: bool = False  # came by a form of the portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +325,21 @@ class SetOwner:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRequester:
+    """The ticket is this person's now. `leaves`: the one before belongs to it no more."""
+
+    requester: Address
+    leaves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MergeInto:
+    """The ticket ends in another one, which what follows is about."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class ToldLate:
     """This sender knows by now that the ticket is final."""
 
@@ -301,7 +365,17 @@ class Tell:
 
 
 Effect = (
-    Settle | OpenTicket | AddEntry | Confirmed | Bounced | SetState | SetOwner | ToldLate | Tell
+    Settle
+    | OpenTicket
+    | AddEntry
+    | Confirmed
+    | Bounced
+    | SetState
+    | SetOwner
+    | SetRequester
+    | MergeInto
+    | ToldLate
+    | Tell
 )
 
 
@@ -327,6 +401,7 @@ class Taken:
     received: datetime
     raw: bytes
     whole: bool = True
+    credential: Credential | None = None  # of a form; None for a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,6 +436,7 @@ class Issued:
     exposed: bool  # somebody else has seen the reference
     pending: int  # the entry whose words wait for this agent's proof, 0 for none
     automatic: bool = False  # that mail told of a machine's answer, or of a trouble
+    branch: int = 0  # the merged ticket that its entry was addressed to, 0 for none
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +455,8 @@ class Entry:
     automatic: str
     attachments: tuple[Attachment, ...]
     raw_id: int | None
+    portal: bool = False  # came by a form of the portal
+    addressed: int | None = None  # the merged ticket that it was addressed to
 
 
 @dataclass(frozen=True, slots=True)

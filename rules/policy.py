@@ -31,6 +31,7 @@ class On(StrEnum):
     REMINDER = "reminder"
     LATE = "late"  # a note on a ticket whose state is final
     INTERNAL = "internal"
+    MERGED = "merged"  # another ticket takes this one over
     TROUBLE = "trouble"  # a bounce, a refused line, an agent without proof
 
 
@@ -54,6 +55,7 @@ class To(StrEnum):
     OWNER = "owner"  # all agents while the ticket has none
     COPIES = "copies"  # the addresses of a reply
     ADDRESS = "address"  # the address of a transfer
+    PARTICIPANTS = "participants"  # all outsiders who belong to a merged ticket
     AUTHOR = "author"
     AGENT = "agent"  # the agent whom a trouble concerns
 
@@ -110,6 +112,7 @@ class Policy:
     agents: tuple[Agent, ...]
     states: Mapping[str, State]
     notify: tuple[Notify, ...]
+    thanks: tuple[str, ...] = ()  # what confirms a solution, as people write it
 
     @property
     def tags(self) -> tuple[str, ...]:

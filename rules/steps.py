@@ -25,6 +25,11 @@ BY = {
 }
 
 
+def reader(ticket: Ticket, event: Contribution) -> Address | None:
+    """The requester for whom somebody's words are: of the merged ticket, where they are of one."""
+    return (event.branch or ticket).requester
+
+
 def occasion(
     on: On,
     ticket: Ticket,
@@ -38,7 +43,7 @@ def occasion(
         on,
         BY[event.standing.role],
         event.author,
-        ticket.requester,
+        reader(ticket, event),
         ticket.owner,
         agents_only=agents_only or event.automatic is not None,
         automatic=event.automatic is not None,
@@ -56,12 +61,20 @@ def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> Add
         event.text,
         event.quoted,
         via=event.standing.via,
-        internal=kind is EntryKind.INTERNAL,
+        internal=kind is EntryKind.INTERNAL
+        or (kind is not EntryKind.OPENING and from_inside(event)),
         verified=event.standing.verified,
         automatic=event.automatic.reason if event.automatic else "",
         attachments=event.attachments,
         pending=pending,
+        portal=event.portal,
     )
+
+
+def from_inside(event: Contribution) -> bool:
+    """Who answers an internal mail of ours and was not sent it has it from an agent, or is one
+    at home: what he writes may be of it, and is for agents alone."""
+    return event.answers_internal and event.standing.role is Role.UNVERIFIED
 
 
 def move(

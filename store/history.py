@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, or_, select
 from sqlmodel import col
 
 from rules.model import Attachment, Entry, EntryKind, Ticket
@@ -16,12 +16,26 @@ from store.work import Transaction, table_of
 
 _HISTORY = (
     select(*table_of(tables.Entry).c)
-    .where(col(tables.Entry.ticket) == bindparam("number"))
+    .where(
+        or_(
+            col(tables.Entry.ticket) == bindparam("number"),
+            col(tables.Entry.addressed) == bindparam("number"),
+        )
+    )
     .order_by(col(tables.Entry.id))
 )
 _NEWEST = (
     select(col(tables.Entry.id))
     .where(col(tables.Entry.ticket) == bindparam("number"))
+    .order_by(col(tables.Entry.id).desc())
+    .limit(1)
+)
+_OPENING = (
+    select(*table_of(tables.Entry).c)
+    .where(
+        col(tables.Entry.ticket) == bindparam("number"),
+        col(tables.Entry.kind) == EntryKind.OPENING,
+    )
     .order_by(col(tables.Entry.id).desc())
     .limit(1)
 )
@@ -31,6 +45,7 @@ _QUESTION = (
         col(tables.Entry.ticket) == bindparam("number"),
         col(tables.Entry.kind).in_((EntryKind.NOTE, EntryKind.REPLY)),
         col(tables.Entry.author).in_(bindparam("agents", expanding=True)),
+        col(tables.Entry.addressed).is_(None),
     )
     .order_by(col(tables.Entry.id).desc())
 )
@@ -43,8 +58,14 @@ def listing(tx: Transaction) -> list[Ticket]:
 
 
 def entries(tx: Transaction, number: int) -> list[Entry]:
-    """The ticket's entries, oldest first."""
+    """The ticket's entries, oldest first; those addressed to it since it was merged too."""
     return [_entry(row) for row in tx.all(_HISTORY, number=number)]
+
+
+def opening(tx: Transaction, number: int) -> Entry | None:
+    """The words that opened the ticket, the last ones where it was opened for somebody else."""
+    row = tx.first(_OPENING, number=number)
+    return _entry(row) if row else None
 
 
 def newest(tx: Transaction, number: int) -> int:
@@ -60,7 +81,8 @@ def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | N
 
 
 def _entry(row: Row[Any]) -> Entry:
-    parts: Sequence[tuple[int, str, str, int, str]] = json.loads(row.attachments)
+    # The first tables were written with a number for the part.
+    parts: Sequence[tuple[str | int, str, str, int, str]] = json.loads(row.attachments)
     return Entry(
         id=row.id,
         kind=EntryKind(row.kind),
@@ -72,6 +94,8 @@ def _entry(row: Row[Any]) -> Entry:
         internal=row.internal,
         verified=row.verified,
         automatic=row.automatic,
-        attachments=tuple(Attachment(*part) for part in parts),
+        attachments=tuple(Attachment(str(part[0]), *part[1:]) for part in parts),
         raw_id=row.raw_id,
+        portal=row.portal,
+        addressed=row.addressed,
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Boolean, Row, bindparam, false, func, insert, select, update
 from sqlmodel import col
 
-from rules.model import Copy, Line, Mail, Outcome, Settle, Taken
+from rules.model import Copy, Credential, Line, Mail, Outcome, Settle, Taken
+from store import forms
 from store.tables import Ledger, Mailbox, Raw
 from store.work import Transaction, table_of
 
@@ -59,6 +61,7 @@ _SETTLE_BLIND = (
 )
 _SETTLE = _SETTLE_BLIND.values({name: bindparam(f"new_{name}") for name in _IDENTITY})
 _REFILED = update(Ledger).where(col(Ledger.id) == bindparam("b_id")).values(refile=false())
+_CREDENTIAL = select(col(Ledger.credential)).where(col(Ledger.id) == bindparam("one"))
 _RAW = select(col(Raw.data)).where(col(Raw.id) == bindparam("one"))
 _RAW_IDS = select(col(Raw.sha256), col(Raw.id)).where(
     col(Raw.sha256).in_(bindparam("digests", expanding=True))
@@ -109,10 +112,12 @@ def take(
     copies: Sequence[Copy],
     now: datetime,
     not_again: Collection[int] = (),
+    credentials: Mapping[int, Credential] = MappingProxyType({}),
 ) -> list[Taken]:
     """Transaction (A): the bytes and one row per copy, with the attempt's number.
 
-    Taking the UIDs in `not_again` once more counts as no further attempt.
+    Taking the UIDs in `not_again` once more counts as no further attempt. `credentials`
+    has, by UID, what forms of the portal show.
     """
     raw_ids = _keep(tx, [copy.raw for copy in copies])
     before = known(tx, mailbox, [copy.uid for copy in copies])
@@ -126,6 +131,7 @@ def take(
             "taken_at": now,
             "attempts": 1,
             "outcome": Outcome.TAKEN,
+            "credential": forms.written(credentials.get(copy.uid)),
         }
         for copy, raw_id in zip(copies, raw_ids, strict=True)
         if copy.uid not in before
@@ -145,6 +151,7 @@ def take(
             copy.received or now,
             copy.raw,
             copy.whole,
+            credentials.get(copy.uid),
         )
         for copy, raw_id in zip(copies, raw_ids, strict=True)
     ]
@@ -220,7 +227,10 @@ def again(tx: Transaction, row: int) -> Taken:
     if found is None:
         raise LookupError(f"no ledger line {row}")
     data = raw(tx, found.raw_id)
-    return Taken(row, found.uid, found.raw_id, found.attempts, found.received, data, found.whole)
+    shown = forms.credential(str(tx.first(_CREDENTIAL, one=row)[0]))  # type: ignore[index] # found above
+    return Taken(
+        row, found.uid, found.raw_id, found.attempts, found.received, data, found.whole, shown
+    )
 
 
 def to_refile(tx: Transaction) -> list[tuple[int, bytes, bool]]:

@@ -85,6 +85,7 @@ _ISSUED = (
         col(Entry.pending),
         col(Entry.automatic),
         col(Entry.kind),
+        col(Entry.addressed),
     )
     .join(Entry, col(Entry.id) == col(Outbox.entry_id))
     .where(col(Outbox.reference).in_(bindparam("references", expanding=True)))
@@ -198,6 +199,7 @@ def issued(tx: Transaction, references: Collection[str]) -> dict[str, Issued]:
             row.exposed,
             row.entry_id if row.pending and row.event == "trouble" else 0,
             (row.automatic != "" and row.kind != EntryKind.OPENING) or row.event == "trouble",
+            row.addressed or 0,
         )
         for row in tx.all(_ISSUED, references=list(references))
     }

@@ -75,6 +75,16 @@ class Ledger(Base, table=True):
     subject: str = ""
     ticket: int | None = Field(default=None, foreign_key="ticket.number")
     entry_id: int | None = Field(default=None, foreign_key="entry.id")
+    credential: str = ""  # of a form of the portal, as JSON; "" for a mail
+
+
+class Secret(Base, table=True):
+    """Random keys of this desk, made once: what they sign stays valid after a restart."""
+
+    __tablename__ = "secret"
+
+    name: str = Field(primary_key=True)
+    value: str
 
 
 class Counter(Base, table=True):
@@ -92,11 +102,13 @@ class Ticket(Base, table=True):
     number: int = Field(primary_key=True)
     subject: str
     state: str = Field(index=True)
-    requester: str = ""
+    requester: str = Field(default="", index=True)
     requester_name: str = ""
     owner: str = ""
     opened_at: datetime
     changed_at: datetime
+    # The ticket that took this one over. Mails for this one are entries of that one since.
+    merged_into: int | None = Field(default=None, foreign_key="ticket.number", index=True)
 
 
 class Participant(Base, table=True):
@@ -147,7 +159,11 @@ class Entry(Base, table=True):
     automatic: str = ""
     pending: bool = False  # an agent's words without proof, until he confirms them
     raw_id: int | None = Field(default=None, foreign_key="raw.id")
+    portal: bool = False  # came by a form, not by mail
     attachments: str = "[]"  # JSON list of [part, name, type, size, content id]
+    # The merged ticket whose people it is from or for: with that ticket's own entries it is
+    # all that they may see.
+    addressed: int | None = Field(default=None, foreign_key="ticket.number", index=True)
 
 
 class ThreadId(Base, table=True):

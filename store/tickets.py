@@ -1,5 +1,7 @@
 """Tickets and their history: found by what a mail cites, loaded, changed, listed."""
 
+# Length: every statement about a ticket, its people and its entries.
+
 from __future__ import annotations
 
 import json
@@ -11,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
-from rules.model import AddEntry, Address, Ticket
+from rules.model import AddEntry, Address, EntryKind, Ticket
 from store import tables
 from store.tables import Counter, Participant, ThreadId
 from store.work import File, Person, Transaction, table_of
@@ -63,7 +65,7 @@ _CONFIRMED = (
 _STANDING = select(col(tables.Entry.verified), col(tables.Entry.automatic)).where(
     col(tables.Entry.id) == bindparam("entry")
 )
-_PENDING = select(col(tables.Entry.raw_id)).where(
+_PENDING = select(col(tables.Entry.raw_id), col(tables.Entry.kind)).where(
     col(tables.Entry.id) == bindparam("entry"), col(tables.Entry.pending)
 )
 
@@ -102,16 +104,30 @@ def open_ticket(
         "owner": "",
         "opened_at": now,
         "changed_at": now,
+        "merged_into": None,
     }
     tx.files[row["number"]] = File(row, {}, new=True)
     return ticket_of(row)
 
 
-def change(tx: Transaction, number: int, now: datetime, state: str = "", owner: str = "") -> None:
-    """Notes that the ticket changed, with its new state or owner where one is given."""
+def change(
+    tx: Transaction,
+    number: int,
+    now: datetime,
+    state: str = "",
+    owner: str = "",
+    requester: Address | None = None,
+    merged_into: int | None = None,
+) -> None:
+    """Notes that the ticket changed, with what is given of it."""
     file = tx.files[number]
     file.changed = True
     file.row["changed_at"] = now
+    if requester:
+        file.row["requester"] = requester.email
+        file.row["requester_name"] = requester.name
+    if merged_into:
+        file.row["merged_into"] = merged_into
     if state:
         file.row["state"] = state
     if owner:
@@ -119,11 +135,20 @@ def change(tx: Transaction, number: int, now: datetime, state: str = "", owner: 
 
 
 def add_entry(
-    tx: Transaction, number: int, entry: AddEntry, now: datetime, raw_id: int | None
+    tx: Transaction,
+    number: int,
+    entry: AddEntry,
+    now: datetime,
+    raw_id: int | None,
+    addressed: int | None = None,
 ) -> int:
-    """Adds a line to the history and returns its id."""
+    """Adds a line to the history and returns its id.
+
+    `addressed` is the merged ticket whose people it is from or for.
+    """
     entry_id = tx.new_id(tables.Entry)
-    said = bool(entry.attachments or entry.text or entry.quoted)
+    # A mail that shows nothing may hold what could not be read.
+    said = entry.kind is not EntryKind.STATE or bool(entry.text)
     tx.add(
         tables.Entry,
         id=entry_id,
@@ -140,13 +165,15 @@ def add_entry(
         verified=entry.verified,
         automatic=entry.automatic,
         pending=entry.pending,
+        portal=entry.portal,
         raw_id=raw_id if said else None,
         attachments=json.dumps(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
         ),
+        addressed=addressed,
     )
     if entry.pending and raw_id:
-        tx.pending[entry_id] = raw_id
+        tx.pending[entry_id] = raw_id, entry.kind
     return entry_id
 
 
@@ -216,12 +243,12 @@ def had(tx: Transaction, number: int, email: str) -> tuple[str, ...]:
     return tuple(ids[:1] + ids[1:][-(_HAD_MOST - 1) :])
 
 
-def pending(tx: Transaction, entry_id: int) -> int | None:
-    """The raw mail of an entry whose words wait for proof; None when they do not."""
+def pending(tx: Transaction, entry_id: int) -> tuple[int, EntryKind] | None:
+    """The raw mail of an entry whose words wait for proof, and its kind; None when they do not."""
     if entry_id in tx.pending:
         return tx.pending[entry_id]
     row = tx.first(_PENDING, entry=entry_id)
-    return int(row[0]) if row else None
+    return (int(row[0]), EntryKind(row[1])) if row else None
 
 
 def doubtful(tx: Transaction, entry_id: int, *, verified: bool, automatic: bool) -> bool:
@@ -270,6 +297,7 @@ def ticket_of(row: Mapping[str, Any], late_told: frozenset[str] = frozenset()) -
         opened=row["opened_at"],
         changed=row["changed_at"],
         late_told=late_told,
+        merged_into=row["merged_into"],
     )
 
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel, col
 
-from rules.model import Clock
+from rules.model import Clock, EntryKind
 from store import tables
 
 
@@ -75,10 +75,11 @@ _ORDER = (
 )
 
 
+_CHANGING = ("state", "owner", "changed_at", "requester", "requester_name", "merged_into")
 _CHANGE = (
     update(tables.Ticket)
     .where(col(tables.Ticket.number) == bindparam("b_number"))
-    .values(state=bindparam("state"), owner=bindparam("owner"), changed_at=bindparam("changed_at"))
+    .values({name: bindparam(name) for name in _CHANGING})
 )
 _NUMBER = (
     update(tables.Counter)
@@ -95,7 +96,9 @@ class Transaction:
         self.files: dict[int, File] = {}
         self.citing: defaultdict[str, set[int]] = defaultdict(set)  # Message-ID -> its tickets
         self.queued: Counter[str] = Counter()  # mails added, by recipient
-        self.pending: dict[int, int] = {}  # entries added that wait for proof -> their raw mail
+        self.pending: dict[
+            int, tuple[int, EntryKind]
+        ] = {}  # entries that wait for proof -> raw mail
         self.settled: set[str] = set()  # Message-IDs of mails settled and not yet written
         self.last_number: int | None = None  # of the tickets, once one was handed out
         self._dialect = dialect
@@ -163,7 +166,7 @@ class Transaction:
             if file.new:
                 self.add(tables.Ticket, **row)
             elif file.changed:
-                values = {name: row[name] for name in ("state", "owner", "changed_at")}
+                values = {name: row[name] for name in _CHANGING}
                 self.later(_CHANGE, b_number=number, **values)
             file.new = file.changed = False
         if self.last_number is not None:

@@ -73,4 +73,4 @@ class Daemon:
 
 def _environ(more: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILGATE_")}
-    return kept | {"PYTHONPATH": str(ROOT)} | more
+    return kept | {"PYTHONPATH": str(ROOT), "MAILGATE_PORTAL__LISTEN": ""} | more

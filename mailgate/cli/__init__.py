@@ -77,9 +77,10 @@ def errors() -> Iterator[None]:
             typer.echo(str(problem), err=True)
         raise typer.Exit(USAGE) from None
     except Exception as error:
+        from mailgate.portal.bind import BindError
         from store.db import AlreadyRunningError, OutageError, WrongSchemaError
 
-        if isinstance(error, AlreadyRunningError | OutageError | WrongSchemaError):
+        if isinstance(error, AlreadyRunningError | BindError | OutageError | WrongSchemaError):
             raise fail(str(error)) from None
         raise
 

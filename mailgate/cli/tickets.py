@@ -66,3 +66,22 @@ def ticket_show(
             typer.echo(views.ticket_json(ticket, entries))
         else:
             typer.echo(views.ticket_text(ticket, entries, settings.policy, settings.desk.timezone))
+
+
+@app.command("revoke")
+def ticket_revoke(
+    number: NumberArgument,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Whose link it is.")],
+    config: ConfigOption = DEFAULT,
+) -> None:
+    """End somebody's link to a ticket; the next mail to that address carries a new one."""
+    with errors(), database(config) as (settings, db):
+        from mailgate import daemon
+        from store import portal
+
+        new = daemon.open_desk(settings, db).new_token()
+        with db.transaction() as tx:
+            ended = portal.revoke(tx, number, address.strip().lower(), new)
+        if not ended:
+            raise fail(f"{address} has no link to #{number}")
+        typer.echo(f"the link of {address} to #{number} opens nothing any more")

@@ -20,6 +20,7 @@ from mailgate.config.types import (
     Host,
     Listed,
     Listen,
+    Phrase,
     Port,
     Size,
     SubjectPart,
@@ -34,6 +35,17 @@ Tls = Literal["implicit", "starttls", "none"]
 # IANA: imaps 993, imap 143; submissions 465, submission 587, smtp 25.
 _IMAP_PORTS = {"implicit": 993}
 _SMTP_PORTS = {"implicit": 465, "starttls": 587}
+
+_THANKS = (
+    *("merci", "merci beaucoup", "merci bien", "merci encore", "un grand merci", "grand merci"),
+    *("merci à vous", "merci à toi", "merci à tous", "merci pour tout", "merci pour votre aide"),
+    *("merci de votre aide", "merci pour ton aide", "merci pour votre réactivité"),
+    *("parfait", "super", "impeccable", "nickel", "c'est bon", "tout est bon", "c'est réglé"),
+    *("c'est résolu", "ça marche", "ça fonctionne", "tout fonctionne", "ok", "👍", "🙏"),
+    *("thanks", "thanks a lot", "many thanks", "thanks so much", "thanks for your help"),
+    *("thank you", "thank you very much", "thank you so much", "thank you for your help"),
+    *("great", "perfect", "it works", "it works now", "works now", "all good", "solved", "fixed"),
+)
 
 
 def _imap_port(section: dict[str, Any]) -> int:
@@ -75,6 +87,11 @@ class Desk(Model):
         ge=1,
         le=10**9,
         description="Number of the first ticket, counted only in an empty database.",
+    )
+    thanks: Annotated[tuple[Phrase, ...], Listed] = Field(
+        default=_THANKS,
+        description="What the requester may answer to a solution to confirm it, as `#confirmer`"
+        " does: the whole answer, apart from greetings, names and case. Empty: no such phrase.",
     )
     templates: Text = Field(
         default="",
@@ -167,6 +184,10 @@ class Portal(Model):
         default="",
         description="The portal's address as readers see it. Empty: mails carry no link.",
     )
+    proxies: Annotated[tuple[Filled, ...], Listed] = Field(
+        default=("127.0.0.1", "::1"),
+        description="Addresses of your HTTPS proxies, whose X-Forwarded-For is believed.",
+    )
 
     @property
     def bind(self) -> tuple[str, int] | None:
@@ -213,6 +234,19 @@ class Limits(Model):
         le=100_000,
         description="Most mails to one outside address within an hour. What agents write is"
         " never withheld.",
+    )
+    forms_hour: int = Field(
+        default=30,
+        ge=1,
+        le=100_000,
+        description="Most forms of the portal that one client sends within an hour, and most"
+        " tickets and link mails that are asked for with one typed address.",
+    )
+    upload: Size = Field(
+        default=20_000_000,
+        ge=0,
+        json_schema_extra={"default": '`"20MB"`'},
+        description="Files sent with one form of the portal, in all.",
     )
 
 

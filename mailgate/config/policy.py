@@ -25,11 +25,13 @@ _CAUSES: Mapping[On, tuple[By, ...]] = {
     On.REMINDER: (By.ANYONE, By.TIMER),
     On.LATE: _PEOPLE,
     On.INTERNAL: (By.ANYONE, By.AGENT),
+    On.MERGED: (By.ANYONE, By.AGENT),
     On.TROUBLE: (By.ANYONE, By.DESK),
 }
 _ONLY_WITH: Mapping[To, On] = {
     To.COPIES: On.REPLY,
     To.ADDRESS: On.TRANSFER,
+    To.PARTICIPANTS: On.MERGED,
     To.AGENT: On.TROUBLE,
 }
 
@@ -75,6 +77,7 @@ def build_policy(
             {name: _state(name, tables.states[name], report) for name in tables.names}
         ),
         notify=tuple(_notify(rank, row, report) for rank, row in tables.notify.items()),
+        thanks=desk.thanks,
     )
 
 

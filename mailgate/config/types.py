@@ -25,6 +25,7 @@ _KEYWORD = re.compile(r"[^\W\d_](?:[^\W_]|-)*")
 _HEADER = re.compile(r"\s*([!-9;-~]+)\s*:\s*(\S(?:.*\S)?)\s*")  # RFC 5322 section 2.2
 # The parser of subjects reads full-width brackets and signs like the plain ones.
 _SUBJECT_SIGNS = frozenset("[]［］【】#＃")
+_PAUSES = frozenset(".,;:!?…")
 LONGEST_TIMER = timedelta(days=3650)
 
 
@@ -77,6 +78,18 @@ def _filled(value: str) -> str:
 def _subject_part(value: str) -> str:
     if not value or len(value) > 40 or _SUBJECT_SIGNS & set(value):
         raise ValueError("must be 1 to 40 characters without brackets and #: it stands in subjects")
+    return value
+
+
+def _phrase(value: str) -> str:
+    if (
+        len(value) > 60
+        or _PAUSES & set(value)
+        or not any(c.isalnum() or c > "\u2600" for c in value)
+    ):
+        raise ValueError(
+            "must be 1 to 60 characters without . , ; : ! and ?: the words of a whole answer"
+        )
     return value
 
 
@@ -206,6 +219,7 @@ Filled = Annotated[str, _check(_filled)]
 SubjectPart = Annotated[
     str, _check(_subject_part), Form("text of 1 to 40 characters without brackets and #")
 ]
+Phrase = Annotated[str, _check(_phrase), Form("text of 1 to 60 characters without . , ; : ! and ?")]
 EmailAddress = Annotated[str, _check(_address), Form("a bare mail address")]
 Host = Annotated[str, _check(_host), Form("a host name or an IP address")]
 TimeZone = Annotated[str, _check(_timezone), Form("an IANA time zone")]

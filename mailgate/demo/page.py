@@ -171,6 +171,7 @@ class _Page:
             "page.html.j2",
             now=show.world.clock.now(),
             address=show.world.desk.policy.address,
+            portal=show.world.desk.config.portal.url,
             draft=draft,
             answered=show.world.boxes.get(draft.answers),
             free=free,

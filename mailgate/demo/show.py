@@ -29,6 +29,7 @@ class Card:
     fresh: bool  # it came with the last thing that the visitor did
     text: str
     links: tuple[tuple[str, int], ...]  # words and rank of its `mailto:` links
+    page: str  # the reader's own page of the ticket, "" in a mail without link
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Show:
     def __init__(self, world: World, story: Story) -> None:
         self.world = world
         self.story = story
+        portal = re.escape(world.desk.config.portal.url)
+        self._page = re.compile(rf"{portal}/t/[\w-]+")
         self._acting = Lock()
         self._seen = len(world.boxes.all())  # mails that were there before the last act
         self._start = 0  # mails that were there before the story began (again)
@@ -152,7 +155,9 @@ class Show:
 
     def _card(self, item: Item) -> Card:
         links = tuple((words, rank) for rank, (words, _) in enumerate(mailto_links(item.mail.html)))
-        return Card(item, item.id > self._seen, unwrapped(item.mail.text), links)
+        found = self._page.search(item.mail.html)
+        page = found[0] if found else ""
+        return Card(item, item.id > self._seen, unwrapped(item.mail.text), links, page)
 
 
 def unwrapped(text: str) -> str:

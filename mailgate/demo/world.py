@@ -18,14 +18,16 @@ from mailgate.demo.boxes import Boxes, Item
 from mailgate.demo.clock import Clock
 from mailgate.demo.journal import Journal
 from mailgate.demo.letters import Draft
-from mailgate.demo.loop import HOST
+from mailgate.demo.loop import HOST, listen
 from mailgate.demo.servers import Servers
 from mailgate.demo.words import Words
 from mailgate.desk import Desk
+from mailgate.portal.serve import serving
 from rules.model import Ticket
 from store import history, outbox, timers
 from store.db import Database
 
+_PORTAL_PORT = 8080  # of the shipped configuration, if it is free
 _PATIENCE = 5.0  # seconds that the desk is waited for
 _GLANCE = 0.05  # seconds between two looks at it
 _SMTP_SECONDS = 10.0  # after which a person's mail program gives up
@@ -113,8 +115,12 @@ def opened(folder: Path, text: str, first_ticket: int, stop: Event, due: Event) 
         boxes.add(recipient, raw, clock.now())
 
     plan = load(path, {})
-    with Servers(plan.policy.address, plan.imap, clock.now, receive) as servers:
+    with (
+        Servers(plan.policy.address, plan.imap, clock.now, receive) as servers,
+        listen(_PORTAL_PORT) as pages,
+    ):
         environ = {
+            "MAILGATE_PORTAL__URL": f"http://{HOST}:{pages.getsockname()[1]}",
             "MAILGATE_IMAP__PORT": str(servers.imap_port),
             "MAILGATE_SMTP__PORT": str(servers.smtp_port),
             "MAILGATE_DESK__FIRST_TICKET": str(first_ticket),
@@ -123,7 +129,11 @@ def opened(folder: Path, text: str, first_ticket: int, stop: Event, due: Event) 
         with closing(Database(config.database_url)) as db:
             db.migrate()
             desk = daemon.open_desk(config, db, clock.now)
-            with db.running(), daemon.at_work(desk, stop, due):
+            with (
+                db.running(),
+                serving(desk, due.set, pages),
+                daemon.at_work(desk, stop, due),
+            ):
                 try:
                     yield World(desk, clock, boxes, servers, stop, due)
                 finally:

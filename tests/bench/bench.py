@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from tests.bench import latency, steps
+from tests.bench import latency, pages, steps
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import HOST, free_port
 from tests.servers.waiting import wait_until
@@ -59,6 +59,8 @@ def main() -> None:
         steps.report(config, options.count)
     print("\nidle latency, from delivery to the notification's acceptance:")
     latency.report(options.latency)
+    print("\npages, over HTTP:")
+    pages.report()
 
 
 def _line(run: dict[str, float]) -> str:

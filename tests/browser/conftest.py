@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -9,6 +10,13 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.demo import story as story
 from tests.demo import url as url
 from tests.demo import world as world
+from tests.portal.portal import Portal, running
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[Portal]:
+    with running(tmp_path) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

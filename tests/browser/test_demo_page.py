@@ -115,6 +115,19 @@ def test_html_mail_and_its_links(page: Page) -> None:
     expect(mail.get_by_label("Texte")).to_have_value(re.compile("#prendre\n"))
 
 
+def test_the_link_in_a_mail_opens_the_ticket(page: Page) -> None:
+    send(page)
+    with page.expect_popup() as opened:
+        newest(page, "Marie").get_by_role("link", name="Ouvrir le ticket").click()
+    ticket = opened.value
+    expect(ticket.get_by_role("heading", level=1)).to_have_text(TITLE)
+    ticket.get_by_label("Votre note").fill("Son badge aussi.")
+    ticket.get_by_role("button", name="Ajouter une note").click()
+    expect(ticket.locator("#history")).to_contain_text("Son badge aussi.")
+    page.reload()
+    expect_tags(page, "Sébastien", "Note", "Nouveau")
+
+
 def test_what_comes_by_itself_is_shown_by_itself(browser: Browser, url: str, world: World) -> None:
     page = browser.new_page()
     page.goto(url)

@@ -38,7 +38,7 @@ def test_every_template_renders_with_everything_and_with_nothing(
     template: str, portal: str, language: str
 ) -> None:
     by = renderer(language, portal)
-    full = {"via": "RH", "via_link": True, "attachments": (Attachment(1, "a.pdf", "a/b", 1234),)}
+    full = {"via": "RH", "via_link": True, "attachments": (Attachment("1", "a.pdf", "a/b", 1234),)}
     full |= DEADLINES | (INTERNAL if template.startswith("agent-") else {})
     bare = {"requester": None, "author": None, "owner_name": "", "text": "", "token": ""}
     for changes in ({}, DEADLINES, full, bare, {"by_agent": False}, {"requester": RH}):
@@ -73,7 +73,7 @@ def test_the_shipped_templates_have_no_problem() -> None:
 def test_both_languages_have_the_same_templates() -> None:
     folder = files("templates").joinpath("mail")
     names = [{one.name for one in folder.joinpath(lang).iterdir()} for lang in ("fr", "en")]
-    own = [*OUTSIDERS, *AGENTS, "base", "agent", "keywords"]
+    own = [*OUTSIDERS, *AGENTS, "links", "base", "agent", "keywords"]
     assert names[0] == names[1] == {f"{name}.j2" for name in own}
 
 
@@ -160,7 +160,10 @@ def test_relayed_words_are_escaped() -> None:
 
 
 def test_files_ride_along_and_the_others_are_listed() -> None:
-    small, large = Attachment(1, "été.pdf", "a/b", 3), Attachment(2, "gros.zip", "a/b", 12_345_678)
+    small, large = (
+        Attachment("1", "été.pdf", "a/b", 3),
+        Attachment("2", "gros.zip", "a/b", 12_345_678),
+    )
     one = letter(attachments=(small, large), files=((small, b"abc"),))
     mail = read(one)
     assert "gros.zip (12" in mail.text

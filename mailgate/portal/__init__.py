@@ -1,0 +1,1 @@
+"""The web pages: what may be read with a link, and forms that travel the road of a mail."""

@@ -1,0 +1,55 @@
+"""The portal's routes, what stands around them, and what is said when a page is refused."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailgate.portal import files, home, links, new, ticket
+from mailgate.portal.forms import RefusedError
+from mailgate.portal.security import BodyLimit, Headers
+from mailgate.portal.site import Site
+from store.db import OutageError
+
+log = logging.getLogger(__name__)
+
+# What Starlette refuses by itself: an unknown path, another method, a form that is none.
+_CODES = {404: "page", 405: "method", 400: "form"}
+
+
+def app(site: Site) -> Starlette:
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RefusedError)
+        return site.page(request, "refused", error.status, code=error.code)
+
+    async def wrong(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = _CODES.get(error.status_code, "form")
+        return site.page(request, "refused", error.status_code, code=code)
+
+    async def outage(request: Request, error: Exception) -> Response:
+        log.warning("a page was asked for: %s", error)
+        return site.page(request, "refused", 503, code="outage")
+
+    async def broken(request: Request, _error: Exception) -> Response:
+        return site.page(request, "refused", 500, code="broken")
+
+    pages = (home, new, links, ticket, files)
+    return Starlette(
+        routes=[route for page in pages for route in page.routes(site)],
+        middleware=[
+            Middleware(Headers),
+            Middleware(BodyLimit, upload=site.desk.config.limits.upload),
+        ],
+        exception_handlers={
+            RefusedError: refused,
+            HTTPException: wrong,
+            OutageError: outage,
+            Exception: broken,
+        },
+    )

@@ -1,0 +1,186 @@
+"""A ticket as its page shows it: what everybody with a link may read, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from mailgate.mail_templates import stanzas
+from mailgate.naming import without_address
+from rules import reference
+from rules.model import Address, Attachment, Clock, Entry, EntryKind, Ticket
+from rules.policy import RESOLVED, Policy
+
+# What browsers draw and cannot run; SVG is a document with scripts.
+RASTER = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_SHOWN = {"new", "open", "waiting", "resolved", "closed", "unanswered"}  # classes of the stylesheet
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    part: str
+    name: str
+    size: int
+    image: bool  # shown as well as offered
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One entry."""
+
+    id: int
+    at: datetime
+    kind: EntryKind
+    author: str  # a name, "" for the desk or a sender who gave none
+    by_agent: bool
+    by_requester: bool
+    portal: bool
+    via: str  # the name of the holder whose link or mail was used
+    unverified: bool
+    automatic: bool
+    stanzas: tuple[str, ...]
+    quoted: tuple[str, ...]
+    quoted_lines: int
+    state: str  # of a state's line: its label
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    first: datetime
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A mark on the drawing of a deadline."""
+
+    name: str  # asked, reminder, closing
+    at: datetime
+    percent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The ticket in brief, and what is expected now."""
+
+    number: int
+    subject: str
+    state: str  # a class of the stylesheet
+    label: str
+    final: bool
+    resolved: bool
+    requester: str
+    owner: str  # the agent's name, "" while there is none
+    opened: datetime
+    changed: datetime
+    closes_at: datetime | None
+    minutes: int  # until then
+    hours: int  # that were given
+    passed: float  # percent of them
+    stops: tuple[Stop, ...]
+    newest: int  # id of the newest entry on the page
+
+
+def public(entries: Iterable[Entry]) -> list[Entry]:
+    """Of a ticket's entries those that holders of its links may read (DESIGN, promise 8)."""
+    return [entry for entry in entries if not entry.internal]
+
+
+def sheet(
+    policy: Policy, ticket: Ticket, entries: list[Entry], clocks: list[Clock], now: datetime
+) -> Sheet:
+    """`entries` are public ones."""
+    state, owner = policy.state(ticket.state), policy.agent(ticket.owner)
+    closing = next((clock for clock in clocks if clock.to_state), None)
+    start = closing.due - closing.after if closing else now
+    given = closing.after if closing else timedelta()
+    return Sheet(
+        number=ticket.number,
+        subject=ticket.subject,
+        state=ticket.state if ticket.state in _SHOWN else "closed" if state.final else "open",
+        label=state.label,
+        final=state.final,
+        resolved=ticket.state == RESOLVED,
+        requester=_name(ticket.requester),
+        owner=owner.name if owner else "",
+        opened=ticket.opened,
+        changed=ticket.changed,
+        closes_at=closing.due if closing else None,
+        minutes=max(0, round((closing.due - now).total_seconds() / 60)) if closing else 0,
+        hours=round(given.total_seconds() / 3600),
+        passed=_percent(now - start, given),
+        stops=_stops(policy, closing, start) if closing else (),
+        newest=entries[-1].id if entries else 0,
+    )
+
+
+def days(policy: Policy, ticket: Ticket, entries: list[Entry], zone: ZoneInfo) -> list[Day]:
+    """The public entries, oldest first, by the desk's days."""
+
+    def local(entry: Entry) -> date:
+        return entry.at.astimezone(zone).date()
+
+    found = []
+    for _, group in groupby(entries, local):
+        pieces = tuple(_piece(policy, ticket, entry) for entry in group)
+        found.append(Day(pieces[0].at, pieces))
+    return found
+
+
+def _piece(policy: Policy, ticket: Ticket, entry: Entry) -> Piece:
+    author, is_state = entry.author, entry.kind is EntryKind.STATE
+    by_agent = author is not None and entry.verified and policy.agent(author.email) is not None
+    quoted = entry.quoted if _may_quote(policy, entry) else ""
+    doubtful = entry.kind is EntryKind.NOTE and not entry.verified and entry.via is None
+    return Piece(
+        id=entry.id,
+        at=entry.at,
+        kind=entry.kind,
+        author=_name(author),
+        by_agent=by_agent,
+        by_requester=bool(author and ticket.requester and author.email == ticket.requester.email),
+        portal=entry.portal,
+        via=_name(entry.via),
+        unverified=doubtful and not entry.automatic,
+        automatic=bool(entry.automatic),
+        stanzas=() if is_state else tuple(stanzas(entry.text)),
+        quoted=tuple(stanzas(quoted)),
+        quoted_lines=len(quoted.splitlines()),
+        state=policy.state(entry.text).label if is_state else "",
+        files=tuple(_file(one) for one in entry.attachments),
+    )
+
+
+def _may_quote(policy: Policy, entry: Entry) -> bool:
+    """Whose quote is known to be of mails that outsiders were sent.
+
+    An agent's may be of an internal mail, and whoever has no proof may be an agent at home.
+    """
+    agent = entry.author is not None and policy.agent(entry.author.email) is not None
+    return not agent and (entry.verified or entry.via is not None)
+
+
+def _file(one: Attachment) -> File:
+    return File(one.part, reference.cut(one.name, ""), one.size, one.type in RASTER)
+
+
+def _stops(policy: Policy, closing: Clock, start: datetime) -> tuple[Stop, ...]:
+    reminders = [
+        Stop("reminder", start + timer.after, _percent(timer.after, closing.after))
+        for timer in policy.state(closing.state).timers
+        if timer.notify and timer.after < closing.after
+    ]
+    return (Stop("asked", start, 0.6), *reminders[:1], Stop("closing", closing.due, 99.4))
+
+
+def _percent(part: timedelta, whole: timedelta) -> float:
+    return round(min(max(100 * (part / whole), 0), 100), 1) if whole else 0.0
+
+
+def _name(person: Address | None) -> str:
+    """What outsiders call this person: never an address."""
+    return without_address(person.label) if person else ""

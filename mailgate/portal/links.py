@@ -1,0 +1,99 @@
+"""Lost links: an address is mailed those of its own open tickets, and the page says nothing."""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from mailgate import effects
+from mailgate.effects import Cause
+from mailgate.portal import forms
+from mailgate.portal.forms import Form, RefusedError
+from mailgate.portal.site import Site
+from mailgate.render import Link
+from rules.address_list import addresses
+from rules.model import Tell
+from store import portal, tickets
+from store.db import OutageError
+
+log = logging.getLogger(__name__)
+
+_MOST = 50  # tickets in one mail
+TEMPLATE, TAG = "links", "Liens"
+
+
+def routes(site: Site) -> list[Route]:
+    async def ask(request: Request) -> Response:
+        return await run_in_threadpool(_page, site, request)
+
+    async def send(request: Request) -> Response:
+        form = await forms.read(site, request)
+        return await run_in_threadpool(_send, site, request, form)
+
+    async def sent(request: Request) -> Response:
+        return site.page(request, "sent", what="links")
+
+    return [
+        Route("/links", ask),
+        Route("/links", send, methods=["POST"]),
+        Route("/links/sent", sent),
+    ]
+
+
+def _page(
+    site: Site, request: Request, mail: str = "", error: str = "", status: int = 200
+) -> Response:
+    return site.page(request, "links", status, form="/links", mail=mail, error=error)
+
+
+def _send(site: Site, request: Request, form: Form) -> Response:
+    typed = form.line("mail")
+    found = addresses(typed) or ()
+    if len(found) != 1 or len(typed) > 254:
+        return _page(site, request, typed, "address", 422)
+    email = found[0].email
+    if not site.addresses.admits(email):
+        raise RefusedError("often", 429)
+    # After the answer: how long it takes would tell whether the address is known.
+    return RedirectResponse("/links/sent", 303, background=BackgroundTask(_mail, site, email))
+
+
+def _mail(site: Site, email: str) -> None:
+    """One mail about the newest of the address's open tickets, with the links of all of them.
+
+    An agent has the board, and more tickets than a mail should hold.
+    """
+    desk = site.desk
+    if desk.policy.agent(email):
+        return
+    final = [name for name, state in desk.policy.states.items() if state.final]
+    try:
+        with desk.db.transaction() as tx:
+            found = portal.own(tx, email, final, _MOST)
+            ticket = tickets.load(tx, found[0].number) if found else None
+            if ticket is None or ticket.requester is None:
+                return
+            links = tuple(
+                Link(one.number, one.subject, desk.policy.state(one.state).label, one.token)
+                for one in found
+            )
+            tell = Tell(
+                ticket.requester,
+                to_agent=False,
+                on="links",
+                tag=TAG,
+                template=TEMPLATE,
+                row="/links",
+                notice=True,
+                words=False,
+            )
+            effects.apply(tx, desk, ticket, [tell], desk.now(), Cause(links=links))
+    except OutageError as error:
+        log.warning("links were asked for and not mailed: %s", error)
+        return
+    site.wake()

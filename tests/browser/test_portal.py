@@ -1,0 +1,255 @@
+"""The seed's steps 1, 4, 5, 7, 8 and 11 on the pages, the mails over real IMAP and SMTP."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.clients import answer
+from tests.desk import MARIE, RH, SEB, TestDesk, body, tagged
+from tests.desk import subject as subject_of
+from tests.portal.portal import Portal
+from tests.process import Daemon
+from tests.servers.dovecot import Dovecot
+from tests.servers.ports import free_port
+from tests.servers.smtp_sink import Mail, SmtpSink
+from tests.servers.waiting import wait_until
+
+TITLE = "Arrivée de Jean MARTIN dans l'agence Toulouse le 01/08"
+PAUL = "paul@fram.example"
+DESKTOP, PHONE = (1280, 900), (375, 740)
+
+
+@dataclass
+class Seed:
+    """A desk at work and Marie's browser."""
+
+    desk: TestDesk
+    page: Page
+    url: str
+    script: bool
+
+    def told(self, *expected: tuple[str, str]) -> list[Mail]:
+        """Waits for the next mails: exactly these (recipient, tag), in any order."""
+        start = self.desk.seen
+        wait_until(lambda: len(self.desk.sink.mails) >= start + len(expected), what=str(expected))
+        mails = self.desk.new_mails()
+        found = [(mail.recipients[0], tagged(subject_of(mail), TITLE)[1]) for mail in mails]
+        assert sorted(found) == sorted(expected)
+        return sorted(mails, key=lambda one: [e[0] for e in expected].index(one.recipients[0]))
+
+    def seb(self, mail: Mail, text: str) -> None:
+        self.desk.deliver(answer(mail, SEB, text))
+
+    def open(self, mail: Mail) -> None:
+        """Clicks the link in a mail."""
+        found = re.search(rf"{re.escape(self.url)}/t/[\w-]+", body(mail))
+        assert found
+        self.page.goto(found[0])
+        self.check()
+
+    def check(self) -> None:
+        """axe-core is a script itself; without any the page is the same."""
+        if self.script:
+            accessible(self.page)
+        assert fits(self.page)
+
+
+def accessible(page: Page) -> None:
+    """axe-core knows of no violation (WCAG 2.2 AA and its best practices)."""
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing is wider than the window."""
+    assert page.viewport_size
+    wide: int = page.evaluate("document.documentElement.scrollWidth")
+    return wide <= page.viewport_size["width"]
+
+
+@pytest.fixture(
+    params=[(True, DESKTOP), (False, DESKTOP), (True, PHONE), (False, PHONE)],
+    ids=["script-desktop", "plain-desktop", "script-phone", "plain-phone"],
+)
+def seed(
+    request: pytest.FixtureRequest,
+    browser: Browser,
+    tmp_path: Path,
+    dovecot: Dovecot,
+    imap_user: str,
+    smtp_sink: SmtpSink,
+) -> Iterator[Seed]:
+    script, (width, height) = request.param
+    listen = f"127.0.0.1:{free_port()}"
+    url = f"http://{listen}"
+    desk = TestDesk(tmp_path, dovecot, imap_user, smtp_sink)
+    context = browser.new_context(
+        java_script_enabled=script,
+        viewport={"width": width, "height": height},
+        locale="fr-FR",
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    with Daemon(desk.path, MAILGATE_PORTAL__LISTEN=listen, MAILGATE_PORTAL__URL=url) as daemon:
+        wait_until(lambda: "is open" in daemon.log.read_text("utf-8"), what="the desk is open")
+        yield Seed(desk, page, url, script)
+        context.close()
+    # Chromium notes every status that is no success.
+    assert [one for one in complaints if "status of 422" not in one] == []
+
+
+def note(page: Page, text: str) -> None:
+    page.get_by_role("link", name="Ajouter une note").click()
+    page.get_by_label("Votre note").fill(text)
+    page.get_by_role("button", name="Ajouter une note").click()
+    expect(page.get_by_role("status").filter(has_text="Note ajoutée.")).to_be_visible()
+    expect(page.locator("#history")).to_contain_text(text)
+
+
+def test_the_seed_on_the_pages(seed: Seed) -> None:
+    page = seed.page
+    # 1: Marie opens her ticket.
+    page.goto(seed.url)
+    seed.check()
+    page.get_by_role("link", name="Nouveau ticket de support").click()
+    seed.check()
+    page.get_by_role("button", name="Créer le ticket").click()
+    expect(page.get_by_role("alert")).to_contain_text("Le ticket n'est pas encore créé")
+    seed.check()
+    page.get_by_label("Votre adresse mail").fill(MARIE)
+    page.get_by_label("Votre nom").fill("Marie DUPONT")
+    page.get_by_label("Objet").fill(TITLE)
+    page.get_by_label("Votre demande").fill("Pouvez-vous préparer ses accès ?\n\nMarie")
+    page.get_by_label("Pièces jointes").set_input_files(
+        {"name": "fiche.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 fiche"}
+    )
+    page.get_by_role("button", name="Créer le ticket").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre demande est envoyée")
+    seed.check()
+    assert "1898" not in page.content()
+    _, to_seb = seed.told((MARIE, "Nouveau"), (SEB, "Nouveau"))
+
+    # 2 and 3 by mail; 4: Marie opens the link, sees the whole history, adds a note.
+    seed.seb(to_seb, "Quelles dates, et quel PC ?")
+    (question,) = seed.told((MARIE, "Note/Réponse"))
+    seed.seb(to_seb, f"#transfert {RH}\nPouvez-vous confirmer l'embauche ?")
+    (transfer,) = seed.told((RH, "Transfert"))
+    seed.open(question)
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+    for words in ("préparer ses accès", "Quelles dates", "confirmer l'embauche", "fiche.pdf"):
+        expect(page.locator("#history")).to_contain_text(words)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="fiche.pdf").click()
+    assert Path(download.value.path()).read_bytes() == b"%PDF-1.7 fiche"
+    expect(page.get_by_label("Votre nom")).to_have_value("Marie DUPONT")
+    note(page, "Du 1er août au 31 octobre.")
+    (to_seb,) = seed.told((SEB, "Note"))
+    assert "Du 1er août" in body(to_seb)
+
+    # 5: HR by its own link.
+    seed.open(transfer)
+    expect(page.locator("#history")).to_contain_text("Du 1er août au 31 octobre.")
+    page.get_by_label("Votre nom").fill("Anne, de la RH")
+    note(page, "Contrat signé le 10 juillet.")
+    expect(page.locator("#history")).to_contain_text("avec le lien de rh")
+    seed.told((MARIE, "Note"), (SEB, "Note"))
+
+    # 7: an answer with a colleague in copy, who reads it by a link of his own.
+    seed.seb(to_seb, f"#réponse {PAUL}\nSon badge est-il prêt ?")
+    _, to_paul = seed.told((MARIE, "Réponse"), (PAUL, "Réponse"))
+    seed.open(to_paul)
+    expect(page.locator("#history")).to_contain_text("Son badge est-il prêt ?")
+
+    # 8: he waits for Marie; her note stops the clock.
+    seed.seb(to_seb, "#attente\nQuel est le numéro du PC ?")
+    (waiting,) = seed.told((MARIE, "Note"))
+    seed.open(waiting)
+    banner = page.get_by_role("region", name="En attente d'une réponse de votre part sous 72h")
+    expect(banner).to_contain_text(
+        re.compile(r"Répondez avant le .*, heure de Paris : il reste 7[12] h")
+    )
+    note(page, "C'est le TLS-PC-07.")
+    expect(page.get_by_role("region", name="En cours")).to_be_visible()
+    (to_seb,) = seed.told((SEB, "Note"))
+
+    # 11: solved; she refuses, then confirms.
+    seed.seb(to_seb, "#résolu\nLe poste est prêt.")
+    (solved,) = seed.told((MARIE, "Résolu"))
+    seed.open(solved)
+    page.locator("summary", has_text="Refuser").click()
+    page.get_by_label("Qu'est-ce qui n'est pas réglé ?").fill("L'écran manque.")
+    seed.check()
+    page.get_by_role("button", name="Refuser et envoyer").click()
+    (to_seb,) = seed.told((SEB, "Note"))
+    expect(page.get_by_role("region", name="En cours")).to_be_visible()
+    seed.seb(to_seb, "#résolu\nL'écran est là.")
+    (solved,) = seed.told((MARIE, "Résolu"))
+    seed.open(solved)
+    page.get_by_role("button", name="Confirmer").click()
+    expect(page.get_by_role("region", name="Ticket clôturé")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="confirmation")).to_be_visible()
+    seed.check()
+    seed.told((MARIE, "Résolu/Clôturé"))
+    page.get_by_role("link", name="Ouvrir un nouveau ticket lié").click()
+    expect(page.get_by_label("Votre adresse mail")).to_have_value(MARIE)
+    seed.check()
+
+
+def test_news_arrive_while_something_is_being_typed(browser: Browser, portal: Portal) -> None:
+    token = portal.opening()
+    portal.say("#attente\nQuel PC ?")
+    page = browser.new_page()
+    page.goto(f"{portal.url}/t/{token}")
+    page.get_by_label("Votre note").fill("Je cherche enc")
+    portal.say("#résolu\nTrouvé, c'est fait.")
+    expect(page.locator("#history")).not_to_contain_text("Trouvé")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # sooner than by itself
+    expect(page.locator("#history")).to_contain_text("Trouvé, c'est fait.")
+    expect(page.get_by_role("status")).to_have_text("Du nouveau vient d'arriver dans l'historique.")
+    expect(page.get_by_role("region", name="Ticket résolu")).to_be_visible()
+    expect(page.get_by_label("Votre note")).to_have_value("Je cherche enc")
+    page.locator("summary", has_text="Refuser").click()
+    page.get_by_label("Qu'est-ce qui n'est pas réglé ?").fill("Presque")
+    portal.say("#interne\nRien pour elle.")
+    portal.say("Encore un mot.")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.locator("#history")).to_contain_text("Encore un mot.")
+    expect(page.get_by_label("Qu'est-ce qui n'est pas réglé ?")).to_have_value("Presque")
+    page.get_by_label("Votre note").fill("Je cherche encore.")
+    page.get_by_role("button", name="Ajouter une note").click()
+    expect(page.get_by_role("status").filter(has_text="Note ajoutée.")).to_be_visible()
+    page.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/links",
+        "/links/sent",
+        "/help/",
+        "/help/create",
+        "/help/answer",
+        "/help/keywords",
+        "/t/nothing",
+    ],
+)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_other_pages_are_accessible(
+    browser: Browser, portal: Portal, path: str, scheme: str
+) -> None:
+    for width, height in (DESKTOP, PHONE):
+        page = browser.new_page(
+            color_scheme=scheme,
+            viewport={"width": width, "height": height},
+        )
+        page.goto(portal.url + path)
+        accessible(page)
+        assert fits(page)
+        page.close()

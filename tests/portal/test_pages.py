@@ -1,0 +1,185 @@
+"""What every page is: harmless to ask for, valid, guarded by its headers, in two languages."""
+
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import html5lib
+import httpx
+import pytest
+from jinja2 import Environment, FileSystemLoader, nodes
+from starlette.routing import Route
+
+from mailgate.portal.app import app
+from mailgate.portal.history import public
+from mailgate.portal.site import Site
+from store import portal as links
+from store import tickets
+from tests.portal.portal import MARIE, RH, SEB, Portal, fill, running
+
+PNG = ("photo.png", "image/png", b"\x89PNG\r\n\x1a\n")
+PAGES = ["/", "/new", "/new/sent", "/links", "/links/sent", "/help", "/help/"]
+PAGES += [
+    "/help/create",
+    "/help/answer",
+    "/help/keywords",
+    "/help/nothing",
+    "/t/nothing",
+    "/nothing",
+]
+TICKET_PAGES = ["", "?done=note", "?choice=refuse", "?choice=confirm", "/new"]
+
+
+@pytest.fixture(params=["fr", "en"])
+def told(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Portal, str]]:
+    """A portal with a ticket of every kind of entry, and Marie's token."""
+    with running(tmp_path, language=request.param) as portal:
+        token = portal.opening("Bonjour,\n\nvoir https://fram.example/a?b=1&c=2", (PNG,))
+        portal.say("Quel PC ?")
+        portal.say(f"#transfert {RH.email}\nQui est-ce ?")
+        portal.say("#interne\nEntre nous.")
+        portal.say("#résolu\nC'est fait.")
+        yield portal, token
+
+
+def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
+    portal, token = told
+    paths = [*PAGES, *(f"/t/{token}{rest}" for rest in TICKET_PAGES)]
+    with portal.client() as client:
+        pages = [client.get(path) for path in paths]
+        pages.append(fill(client, "/new", text="rien"))
+        pages.append(fill(client, f"/t/{token}", do="refuse"))
+    for page in pages:
+        html5lib.HTMLParser(strict=True).parse(page.text)
+        ids = re.findall(r'\bid="([^"]+)"', page.text)
+        assert len(ids) == len(set(ids)), page.url
+        named = re.findall(r'(?:\bfor|aria-labelledby|href="#)="?([\w-]+)"', page.text)
+        assert set(named) <= set(ids), page.url
+        for described in re.findall(r'aria-describedby="([^"]+)"', page.text):
+            assert set(described.split()) <= set(ids), page.url
+
+
+def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
+    portal, token = told
+    with portal.client() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision"]:
+            headers = client.get(path).headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "frame-ancestors 'none'" in policy or "sandbox" in policy
+            assert headers["referrer-policy"] == "no-referrer"
+            assert headers["x-content-type-options"] == "nosniff"
+            assert headers["x-robots-tag"] == "noindex, nofollow"
+            assert headers["cache-control"] == "no-store"
+            assert "server" not in headers
+
+
+def test_no_page_has_inline_script_or_style_or_anything_from_elsewhere(
+    told: tuple[Portal, str],
+) -> None:
+    portal, token = told
+    with portal.client() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/new"]:
+            text = client.get(path).text
+            assert re.findall(r"<script(?! src=\"/static/)|<style|\son\w+=|\sstyle=", text) == []
+            assert re.findall(r'(?:src|action)="(?!/)', text) == []
+            assert re.findall(r'<link[^>]* href="(?!/static/)', text) == []
+
+
+def test_asking_for_a_page_changes_nothing(portal: Portal) -> None:
+    """Every route with GET and HEAD: mail scanners follow links."""
+    token = portal.opening(files=(PNG,))
+    portal.say("#résolu\nC'est fait.")
+    routes = [one for one in app(Site(portal.desk, lambda: None)).routes if isinstance(one, Route)]
+    paths = {
+        one.path.format_map({"token": token, "entry": 1, "part": 2, "name": "create"})
+        for one in (_plain(route) for route in routes)
+    }
+    assert {f"/t/{token}", f"/t/{token}/files/1/2", "/links", "/healthz"} <= paths
+    before = portal.dump()
+    with portal.client() as client:
+        for path in sorted(paths):
+            for more in ("", "?choice=confirm", "?choice=refuse&do=confirm&text=x"):
+                assert client.get(path + more).status_code == 200, path
+                assert client.head(path + more).status_code == 200, path
+    assert portal.dump() == before
+    assert portal.woken == []
+
+
+def _plain(route: Route) -> Route:
+    return Route(re.sub(r":(int|path)}", "}", route.path), route.endpoint)
+
+
+def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None:
+    token = portal.opening()
+    wrong = [token[:-1], token + "x", token[::-1], "0", "é", "%00", "' or 1=1 --"]
+    with portal.client() as client:
+        pages = [client.get(f"/t/{one}") for one in wrong]
+        pages += [client.get(f"/t/{one}/new") for one in wrong]
+        pages += [client.get(f"/t/{one}/files/1/2") for one in wrong]
+        with portal.desk.db.transaction() as tx:
+            assert links.revoke(tx, 1, MARIE.email, portal.desk.new_token())
+            tickets.load(tx, 1)
+            mailed = tickets.join(tx, 1, RH, portal.desk.new_token(), tickets.Belongs.STRANGER)
+        pages.append(client.get(f"/t/{token}"))  # revoked a moment ago
+        pages.append(client.get(f"/t/{mailed}"))  # never given to anybody
+        assert client.get(f"/t/{portal.token(MARIE.email)}").status_code == 200
+    assert {page.status_code for page in pages} == {404}
+    assert len({page.text for page in pages}) == 1
+
+
+def test_what_stays_inside_is_on_no_page(portal: Portal) -> None:
+    token = portal.opening()
+    portal.say("#interne\nUn secret entre agents.")
+    portal.say("Une réponse pour Marie.")
+    with portal.client() as client:
+        page = client.get(f"/t/{token}").text
+        inside = next(one.id for one in portal.history() if one.internal)
+        assert client.get(f"/t/{token}/files/{inside}/2").status_code == 404
+    assert "Une réponse pour Marie." in page
+    assert "secret" not in page
+    assert len(public(portal.history())) == len(portal.history()) - 1
+    # Nobody's address but the desk's and the one that the link belongs to.
+    assert set(re.findall(r"[\w.]+@[\w.]+", page)) == {portal.desk.policy.address}
+    assert SEB.email not in page
+
+
+def test_a_page_says_nothing_before_it_is_opened(portal: Portal) -> None:
+    """Chat programs show the title of what a link leads to."""
+    token = portal.opening()
+    with portal.client() as client:
+        head = client.get(f"/t/{token}").text.partition("</head>")[0]
+    assert "Jean MARTIN" not in head
+    assert "og:" not in head
+
+
+def test_both_languages_have_the_same_words() -> None:
+    folder = Path(str(files("templates").joinpath("portal")))
+    names = [{one.name for one in (folder / lang).iterdir()} for lang in ("fr", "en")]
+    assert names[0] == names[1]
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
+    words = [_words(environment, f"{lang}/words.j2") for lang in ("fr", "en")]
+    assert words[0] == words[1]
+
+
+def _words(environment: Environment, name: str) -> tuple[object, ...]:
+    """What a file of words defines: keys of its tables, macros with their parameters."""
+    assert environment.loader
+    tree = environment.parse(environment.loader.get_source(environment, name)[0])
+    macros = {one.name: [arg.name for arg in one.args] for one in tree.find_all(nodes.Macro)}
+    module = environment.get_template(name).module
+    tables = ("t", "errors", "refusals", "sent", "done")
+    return macros, {one: set(getattr(module, one)) for one in tables}, set(vars(module))
+
+
+def test_health(client: httpx.Client) -> None:
+    assert client.get("/healthz").text == "ok\n"
+
+
+def test_the_keywords_are_those_of_the_policy(client: httpx.Client) -> None:
+    page = client.get("/help/keywords").text
+    assert "#clôturé" in page
+    assert "Ticket clôturé" in page
+    assert "#transfert ADRESSE" in page
