@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from mailgate.parse import parse
+from mailgate.portal import ceilings
 from mailgate.portal.road import Draft, written
+from mailgate.portal.site import COOKIE, Site
 from rules.model import Address
 from tests.portal.portal import MARIE, NEW, RH, SEB, TITLE, Portal, fill, form_of, running
 from tests.servers.waiting import wait_until
@@ -174,11 +176,12 @@ def test_the_link_of_an_agent_shows_and_takes_nothing(portal: Portal, client: ht
     token = portal.token(SEB.email)
     page = client.get(f"/t/{token}")
     assert "<form" not in page.text
-    client.get("/new")  # for the cookie
     before = portal.dump()
-    form = portal.desk.new_token()
+    site = Site(portal.desk, lambda: None)
+    form = site.form_token(client.cookies[COOKIE], f"/t/{token}")  # as if the page had one
     answer = client.post(f"/t/{token}", data={"form": form, "do": "note", "text": "#clôturé"})
     assert answer.status_code == 403
+    assert "Ce lien ne permet pas d&#39;écrire" in answer.text
     assert portal.dump() == before
 
 
@@ -278,6 +281,7 @@ def test_lost_links_answer_alike_and_mail_only_their_owner(
     portal.say(f"#transfert {RH.email}\nQui ?")
     second = portal.token(MARIE.email, 2)
     portal.say("#clôturé\nFini.", number=2)
+    fill(client, "/new", **NEW | {"mail": SEB.email})
     before = len(portal.mails())
     emails = (
         MARIE.email,
@@ -321,6 +325,20 @@ def test_the_ceiling_per_client_and_typed_address(tmp_path: Path) -> None:
         assert len(portal.tickets()) == 4
         portal.ahead.append(timedelta(hours=1, minutes=1))
         assert fill(one, "/new", **NEW).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.7", "192.0.2.8", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::2", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("", "", True),
+    ],
+)
+def test_what_counts_as_one_client(one: str, other: str, *, same: bool) -> None:
+    assert (ceilings.client(one) == ceilings.client(other)) is same
 
 
 # --- what is refused

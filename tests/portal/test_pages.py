@@ -15,6 +15,7 @@ from mailgate.portal.app import app
 from mailgate.portal.history import public
 from mailgate.portal.site import Site
 from store import portal as links
+from store import tickets
 from tests.portal.portal import MARIE, RH, SEB, Portal, fill, running
 
 PNG = ("photo.png", "image/png", b"\x89PNG\r\n\x1a\n")
@@ -120,7 +121,10 @@ def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None
         pages += [client.get(f"/t/{one}/files/1/2") for one in wrong]
         with portal.desk.db.transaction() as tx:
             assert links.revoke(tx, 1, MARIE.email, portal.desk.new_token())
+            tickets.load(tx, 1)
+            mailed = tickets.join(tx, 1, RH, portal.desk.new_token(), tickets.Belongs.STRANGER)
         pages.append(client.get(f"/t/{token}"))  # revoked a moment ago
+        pages.append(client.get(f"/t/{mailed}"))  # never given to anybody
         assert client.get(f"/t/{portal.token(MARIE.email)}").status_code == 200
     assert {page.status_code for page in pages} == {404}
     assert len({page.text for page in pages}) == 1
