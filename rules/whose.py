@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from rules.model import (
@@ -73,8 +74,13 @@ def hand_over(
     ]
 
 
-def merge(policy: Policy, ticket: Ticket, event: Contribution, target: Ticket) -> list[Effect]:
-    """The ticket ends in another one. Its people are told once, and not of the other's."""
+def merge(
+    policy: Policy, ticket: Ticket, event: Contribution, target: Ticket, told: Collection[str]
+) -> list[Effect]:
+    """The ticket ends in another one. Its people are told once, and not of the other's.
+
+    `told` are the agents who have a mail of this contribution already.
+    """
     taken = Occasion(On.INTERNAL, By.AGENT, event.author, target.requester, target.owner)
     went, came = f"→ #{target.number}", f"← #{ticket.number} {ticket.subject}"
     return [
@@ -82,7 +88,7 @@ def merge(policy: Policy, ticket: Ticket, event: Contribution, target: Ticket) -
         *_ended(policy, ticket, event),
         MergeInto(target.number),
         AddEntry(EntryKind.INTERNAL, event.author, came, internal=True),
-        *tells(policy, taken),
+        *(mail for mail in tells(policy, taken) if mail.recipient.email not in told),
     ]
 
 
