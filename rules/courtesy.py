@@ -20,7 +20,7 @@ _NAME_WORDS = 3  # a longer display name may be words of another kind
 # What stands around thanks and says nothing by itself; case, accents and points do not count.
 _AROUND = (
     # openings
-    "bonjour|bonsoir|salut|coucou|cher|chère|madame|monsieur|mme|mr|à tous|à toutes"
+    "bonjour|bonsoir|salut|coucou|cher|chère|madame|monsieur|mme|m|mr|à tous|à toutes"
     "|tout le monde|l'équipe|toute l'équipe|le support|hello|hi|hey|dear|good morning"
     "|good afternoon|good evening|team|all|everyone|hallo|guten tag|hola|buenos días|ciao"
     "|buongiorno|bom dia|olá|dzień dobry"

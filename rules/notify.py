@@ -17,8 +17,6 @@ _TO_AUTHOR = {
     (On.STATE, To.REQUESTER),
     (On.REMINDER, To.REQUESTER),
     (On.LATE, To.AUTHOR),
-    (On.MERGED, To.REQUESTER),
-    (On.MERGED, To.PARTICIPANTS),
     (On.TROUBLE, To.AGENT),
 }
 
@@ -35,8 +33,7 @@ class Occasion:
     state: str = ""  # for On.STATE: the state it leads to
     agent: Address | None = None  # for On.TROUBLE: whom it concerns; None: the owner, or all
     skip: str = ""  # an address that must not be written to: it is the one that fails
-    # The copies of a reply, the addresses of a transfer, the people of a merged ticket.
-    others: tuple[Address, ...] = ()
+    others: tuple[Address, ...] = ()  # the copies of a reply, the addresses of a transfer
     agents_only: bool = False
     automatic: bool = False  # a machine's words: their mails are bounded for agents too
     reason: str = ""
@@ -90,17 +87,13 @@ def _recipients(policy: Policy, occasion: Occasion, to: To) -> Iterator[tuple[Ad
         case To.COPIES | To.ADDRESS:
             for other in occasion.others:
                 yield other, policy.agent(other.email) is not None
-        case To.PARTICIPANTS:
-            for other in occasion.others:
-                if policy.agent(other.email) is None:
-                    yield other, False
 
 
 def _tell(
     row: Notify, to: To, person: Address, occasion: Occasion, *, is_agent: bool, with_words: bool
 ) -> Tell:
     timer = occasion.by is By.TIMER  # its mails quote the question that was not answered
-    words = with_words and (row.fold or timer or row.on not in (On.STATE, On.MERGED))
+    words = with_words and (row.fold or timer or row.on is not On.STATE)
     notice = (row.on, to) in _TO_AUTHOR and (timer or not (row.fold and words))
     return Tell(
         person,
@@ -121,7 +114,7 @@ def _tell(
 def template_for(row: Notify, to: To, *, is_agent: bool) -> str:
     """The template of a row's mail. Agents have their own, one for all states, but when
     they are told as anybody would be: as requester, in copy, by a transfer."""
-    if not is_agent or to in (To.REQUESTER, To.COPIES, To.ADDRESS, To.PARTICIPANTS):
+    if not is_agent or to in (To.REQUESTER, To.COPIES, To.ADDRESS):
         return row.template
     return AGENT_STATE if row.on is On.STATE else f"agent-{row.template}"
 

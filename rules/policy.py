@@ -18,6 +18,8 @@ NEW = "new"
 OPEN = "open"
 # The state whose end the requester may confirm or refuse, in a policy that has it.
 RESOLVED = "resolved"
+# Told to those of a merged ticket, whatever the desk's own table says.
+MERGED_TAG = "Regroupé"
 
 
 class On(StrEnum):
@@ -31,7 +33,6 @@ class On(StrEnum):
     REMINDER = "reminder"
     LATE = "late"  # a note on a ticket whose state is final
     INTERNAL = "internal"
-    MERGED = "merged"  # another ticket takes this one over
     TROUBLE = "trouble"  # a bounce, a refused line, an agent without proof
 
 
@@ -55,7 +56,6 @@ class To(StrEnum):
     OWNER = "owner"  # all agents while the ticket has none
     COPIES = "copies"  # the addresses of a reply
     ADDRESS = "address"  # the address of a transfer
-    PARTICIPANTS = "participants"  # all outsiders who belong to a merged ticket
     AUTHOR = "author"
     AGENT = "agent"  # the agent whom a trouble concerns
 
@@ -117,7 +117,7 @@ class Policy:
     @property
     def tags(self) -> tuple[str, ...]:
         """Every tag that the desk writes as the third bracket of a subject."""
-        return tuple(dict.fromkeys(row.tag for row in self.notify))
+        return tuple(dict.fromkeys((*(row.tag for row in self.notify), MERGED_TAG)))
 
     def state(self, name: str) -> State:
         """The state of this name. One that was taken out of the file while tickets are in it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from rules.model import (
@@ -17,7 +18,9 @@ from rules.model import (
 )
 from rules.notify import Occasion, tells
 from rules.orders import Code, Orders, Refusal
-from rules.policy import By, On, Policy
+from rules.policy import MERGED_TAG, By, On, Policy
+
+MERGED = "merged"  # the template
 
 
 def refusal(policy: Policy, ticket: Ticket, event: Contribution, orders: Orders) -> Refusal | None:
@@ -71,18 +74,41 @@ def hand_over(
     ]
 
 
-def merge(policy: Policy, ticket: Ticket, event: Contribution, target: Ticket) -> list[Effect]:
-    """The ticket ends in another one. Its people are told once, and not of the other's."""
-    assert event.merging is not None
-    ended = Occasion(
-        On.MERGED, By.AGENT, None, ticket.requester, ticket.owner, others=event.merging.people
-    )
+def merge(
+    policy: Policy, ticket: Ticket, event: Contribution, target: Ticket, told: Collection[str]
+) -> list[Effect]:
+    """The ticket ends in another one. Its people are told once, and not of the other's.
+
+    `told` are the agents who have a mail of this contribution already.
+    """
     taken = Occasion(On.INTERNAL, By.AGENT, event.author, target.requester, target.owner)
     went, came = f"→ #{target.number}", f"← #{ticket.number} {ticket.subject}"
     return [
         AddEntry(EntryKind.INTERNAL, event.author, went, internal=True),
-        *tells(policy, ended, with_words=False),
+        *_ended(policy, ticket, event),
         MergeInto(target.number),
         AddEntry(EntryKind.INTERNAL, event.author, came, internal=True),
-        *tells(policy, taken),
+        *(mail for mail in tells(policy, taken) if mail.recipient.email not in told),
+    ]
+
+
+def _ended(policy: Policy, ticket: Ticket, event: Contribution) -> list[Tell]:
+    """One mail to each outsider who belongs to the ticket."""
+    asked = (ticket.requester,) if ticket.requester else ()
+    people = (*asked, *(event.merging.people if event.merging else ()))
+    known = {policy.address, *(agent.address for agent in policy.agents)}
+    outside = {one.email: one for one in reversed(people) if one.email not in known}
+    return [
+        Tell(
+            person,
+            to_agent=False,
+            on="merged",
+            tag=MERGED_TAG,
+            template=MERGED,
+            row="#fusionner",
+            notice=True,
+            bounded=False,
+            words=False,
+        )
+        for person in reversed(outside.values())
     ]

@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlmodel import col
 
 from rules.model import Address
@@ -46,7 +46,13 @@ _REVOKE = (
 )
 _NEWEST = (
     select(col(Ticket.state), func.max(col(Entry.id)))
-    .join(Entry, col(Entry.ticket) == col(Ticket.number))
+    .join(
+        Entry,
+        or_(
+            and_(col(Entry.ticket) == col(Ticket.number), col(Entry.addressed).is_(None)),
+            col(Entry.addressed) == col(Ticket.number),
+        ),
+    )
     .where(col(Ticket.number) == bindparam("number"), ~col(Entry.internal))
     .group_by(col(Ticket.state))
 )

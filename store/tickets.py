@@ -122,16 +122,10 @@ def change(
     """Notes that the ticket changed, with what is given of it."""
     file = tx.files[number]
     file.changed = True
-    file.row["changed_at"] = now
+    given: dict[str, Any] = {"state": state, "owner": owner, "merged_into": merged_into}
     if requester:
-        file.row["requester"] = requester.email
-        file.row["requester_name"] = requester.name
-    if merged_into:
-        file.row["merged_into"] = merged_into
-    if state:
-        file.row["state"] = state
-    if owner:
-        file.row["owner"] = owner
+        given |= {"requester": requester.email, "requester_name": requester.name}
+    file.row |= {"changed_at": now} | {name: new for name, new in given.items() if new}
 
 
 def add_entry(

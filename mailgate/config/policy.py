@@ -25,13 +25,11 @@ _CAUSES: Mapping[On, tuple[By, ...]] = {
     On.REMINDER: (By.ANYONE, By.TIMER),
     On.LATE: _PEOPLE,
     On.INTERNAL: (By.ANYONE, By.AGENT),
-    On.MERGED: (By.ANYONE, By.AGENT),
     On.TROUBLE: (By.ANYONE, By.DESK),
 }
 _ONLY_WITH: Mapping[To, On] = {
     To.COPIES: On.REPLY,
     To.ADDRESS: On.TRANSFER,
-    To.PARTICIPANTS: On.MERGED,
     To.AGENT: On.TROUBLE,
 }
 

@@ -85,9 +85,12 @@ class Sheet:
     newest: int  # id of the newest entry on the page
 
 
-def public(entries: Iterable[Entry]) -> list[Entry]:
-    """Of a ticket's entries those that holders of its links may read (DESIGN, promise 8)."""
-    return [entry for entry in entries if not entry.internal]
+def public(entries: Iterable[Entry], number: int) -> list[Entry]:
+    """Of a ticket's entries those that holders of its links may read (DESIGN, promise 8).
+
+    What is addressed to a merged ticket is for that one's links alone.
+    """
+    return [e for e in entries if not e.internal and e.addressed in (None, number)]
 
 
 def sheet(

@@ -21,7 +21,7 @@ from rules.address_list import addresses
 from rules.keyword_lines import HIDDEN
 from rules.model import Address, Credential, Entry, Outcome, Proof, Ticket
 from store import history as entries_of
-from store import portal, tickets, timers
+from store import merges, portal, tickets, timers
 from store.db import OutageError
 
 # What the buttons on a solution write at the head of the text, as a mail would.
@@ -57,10 +57,13 @@ def opened(site: Site, token: str) -> Opened:
         ticket = tickets.load(tx, found[0]) if found else None
         if found is None or ticket is None:
             raise RefusedError("link", 404)
-        shown = history.public(entries_of.entries(tx, ticket.number))
-        sheet = history.sheet(
-            desk.policy, ticket, shown, timers.running(tx, ticket.number), desk.now()
-        )
+        shown = history.public(entries_of.entries(tx, ticket.number), ticket.number)
+        now_in = merges.current(tx, ticket) or ticket
+        lives = replace(ticket, state=now_in.state)  # where it was merged into
+        clocks = timers.running(tx, ticket.number)
+        sheet = history.sheet(desk.policy, lives, shown, clocks, desk.now())
+        if now_in.requester != ticket.requester:  # only that one's may confirm
+            sheet = replace(sheet, resolved=False)
     return Opened(token, found[1], ticket, sheet, shown)
 
 

@@ -338,10 +338,12 @@ def test_what_is_shown_can_be_written() -> None:
         ("note", "note"),
         ("réponse ADRESSE", "reply"),
         ("assigner AGENT", "assign"),
+        ("pour ADRESSE", "for"),
+        ("fusionner NUMÉRO", "merge"),
         ("aide", "help"),
     )
     for keyword, _ in shown(POLICY):
-        line = keyword.replace("ADRESSE", "a@b").replace("AGENT", SEB)
+        line = keyword.replace("ADRESSE", "a@b").replace("AGENT", SEB).replace("NUMÉRO", "7")
         assert not orders(f"#{line}").refused
 
 

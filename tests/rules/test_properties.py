@@ -24,11 +24,15 @@ from rules.model import (
     Effect,
     EntryKind,
     Event,
+    Forward,
     Kind,
+    MergeInto,
+    Merging,
     OpenTicket,
     Pending,
     Role,
     SetOwner,
+    SetRequester,
     SetState,
     Settle,
     Standing,
@@ -71,6 +75,13 @@ class Desk:
                 case SetOwner(agent):
                     assert self.ticket
                     self.ticket = replace(self.ticket, owner=agent)
+                case SetRequester(requester):
+                    assert self.ticket
+                    self.ticket = replace(self.ticket, requester=requester)
+                case MergeInto(number):
+                    assert self.ticket
+                    self.ticket, self.clocks = replace(self.ticket, merged_into=number), ()
+                    return  # what follows is about the other ticket
                 case ToldLate(email):
                     assert self.ticket
                     self.ticket = replace(self.ticket, late_told=self.ticket.late_told | {email})
@@ -87,9 +98,15 @@ ORDERS = st.builds(
     state=st.sampled_from(["", "open", "waiting", "resolved", "closed"]),
     owner=st.sampled_from(["", SEB, NADIA]),
     help=st.booleans(),
+    requester=st.sampled_from([None, None, None, *map(Address, (*OUTSIDERS, NADIA))]),
+    merge=st.sampled_from([0, 0, 0, 1, 2]),
     refused=st.sampled_from([(), (), (), (Refusal("#x", Code.UNKNOWN),)]),
 )
 VERDICTS = st.sampled_from([None, None, None, *(Verdict(kind, "a reason") for kind in Kind)])
+
+
+OTHER = Ticket(2, "another matter", OPEN, Address("paul@fram.example"), NADIA, START, START)
+TARGETS = [None, OTHER, replace(OTHER, state="closed"), replace(OTHER, merged_into=3)]
 
 
 @st.composite
@@ -107,13 +124,17 @@ def contributions(draw: st.DrawFn) -> Contribution:
         automatic=draw(VERDICTS),
         answers=draw(st.sampled_from(["", SEB, OUTSIDERS[0]])),
         answers_internal=draw(st.booleans()),
-        orders=draw(ORDERS) if role is Role.AGENT else None,
+        orders=draw(ORDERS) if agents and draw(st.integers(0, 3)) else None,
+        original=role is Role.REQUESTER and bool(author) and draw(st.integers(0, 4)) == 0,
+        forward=draw(st.sampled_from([None, Forward(Address(OUTSIDERS[0]), "forwarded", "words")])),
+        branch=draw(st.sampled_from([None, None, None, OTHER])),
+        merging=Merging(draw(st.sampled_from(TARGETS)), (Address(OUTSIDERS[1]), Address(SEB))),
         answer=draw(st.sampled_from([None, *Answer])) if role is Role.REQUESTER else None,
         repeat=draw(st.integers(0, 9)) == 0,
     )
     if role is Role.AGENT and draw(st.integers(0, 4)) == 0:
         words = replace(said, text="proven words", orders=draw(ORDERS), automatic=None)
-        said = replace(said, confirms=Pending(7, words))
+        said = replace(said, confirms=Pending(7, words, opens=draw(st.booleans())))
     return said
 
 
@@ -255,3 +276,47 @@ def test_an_agent_without_proof_changes_and_mails_nothing(
         if step.before and not POLICY.states[step.before.state].final:
             assert step.after == step.before
             assert all(tell.to_agent for tell in step.tells)
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_without_proof_a_ticket_opens_for_nobody_else(happenings: Happenings) -> None:
+    for step in play(happenings):
+        event = step.event
+        if step.before or not isinstance(event, Contribution) or not event.orders:
+            continue
+        if event.standing.role is Role.UNPROVEN or event.orders.refused:
+            assert all(tell.to_agent for tell in step.tells)
+            assert all(e.internal for e in step.effects if isinstance(e, AddEntry))
+            assert step.after is None or step.after.requester == event.author
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_what_is_said_to_one_tickets_people_is_not_told_to_the_others(
+    happenings: Happenings,
+) -> None:
+    """A merged ticket's thread: the requester of the ticket that took it over reads no word."""
+    for step in play(happenings):
+        if step.before and isinstance(step.event, Contribution) and step.event.branch:
+            own = step.before.requester.email if step.before.requester else ""
+            asked = {one.email for one in step.event.orders.addresses} if step.event.orders else ()
+            said = step.event.confirms.contribution.orders if step.event.confirms else None
+            asked = {*asked, *(one.email for one in said.addresses if said)} if said else asked
+            if step.event.original or own in asked or own == step.event.branch.requester.email:
+                continue
+            for tell in step.tells:
+                if tell.words and not tell.to_agent and tell.on in RELAYED:
+                    assert tell.recipient.email != own
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_only_a_proven_agent_merges_and_no_closed_ticket_does(happenings: Happenings) -> None:
+    for step in play(happenings):
+        for effect in step.effects:
+            if isinstance(effect, MergeInto):
+                assert isinstance(step.event, Contribution)
+                assert step.event.standing.role is Role.AGENT
+                assert step.before is None or not POLICY.states[step.before.state].final
+                assert effect.number == OTHER.number

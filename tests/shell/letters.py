@@ -39,7 +39,7 @@ INTERNAL: dict[str, Any] = {  # what only agents may read
     "clock_stopped": True,
 }
 OUTSIDERS = (
-    "opened note reply transfer waiting resolved closed unanswered reminder late".split()  # noqa: SIM905
+    "opened note reply transfer waiting resolved closed unanswered reminder late merged".split()  # noqa: SIM905
 )
 AGENTS = [f"agent-{name}" for name in "opened note internal late trouble help state".split()]  # noqa: SIM905
 

@@ -1,18 +1,40 @@
 """The schema: migrations make what the tables say, and SCHEMA is their head."""
 
 from contextlib import closing
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
+from store import history, tickets
 from store.db import SCHEMA, Database, OutageError
 from store.tables import Base
+
+NOW = datetime(2026, 7, 20, tzinfo=UTC)
+ROWS_OF_0001 = (
+    "insert into ticket (number, subject, state, requester, requester_name, owner, opened_at,"
+    " changed_at) values (7, 'Écran', 'open', 'm@x', '', '', '2026-07-20 00:00:00',"
+    " '2026-07-20 00:00:00')",
+    "insert into entry (id, ticket, kind, author, author_name, via, via_name, at, text, quoted,"
+    " internal, verified, automatic, pending, attachments) values (1, 7, 'opening', 'm@x', '', '',"
+    " '', '2026-07-20 00:00:00', 'Il est noir.', '', 0, 1, '', 0, '[]')",
+)
+
+
+def upgrade(path: Path, revision: str) -> None:
+    """Makes a database as the release of this revision had it."""
+    config = Config()
+    config.set_main_option("script_location", str(files("store") / "migrations"))
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
 
 
 @pytest.fixture
@@ -33,6 +55,27 @@ def test_schema_is_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(files("store") / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == SCHEMA
+
+
+def test_a_database_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    """With rows in it that point at each other, which a copied table would lose."""
+    path = tmp_path / "old.db"
+    upgrade(path, "0001")
+    with create_engine(f"sqlite:///{path}").begin() as old:
+        old.exec_driver_sql("pragma foreign_keys=on")
+        for row in ROWS_OF_0001:
+            old.exec_driver_sql(row)
+    with closing(Database(f"sqlite:///{path}")) as db:
+        db.migrate()
+        db.check()
+        with db.transaction() as tx:
+            ticket = tickets.load(tx, 7)
+            (entry,) = history.entries(tx, 7)
+            assert tx.all(text("pragma foreign_key_check")) == []
+            tickets.change(tx, 7, ticket.changed if ticket else NOW, merged_into=7)
+    assert ticket
+    assert (ticket.subject, ticket.merged_into) == ("Écran", None)
+    assert (entry.text, entry.addressed) == ("Il est noir.", None)
 
 
 def test_a_second_migration_changes_nothing(path: Path) -> None:
