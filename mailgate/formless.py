@@ -15,7 +15,7 @@ from email import message_from_bytes
 
 from mailgate import decode
 from mailgate.bounces import ADDRESS, ADDRESS_LIMIT, Bounce, Failure
-from rules import automatic, reference
+from rules import automatic_text, reference
 from rules.model import Mail
 
 # With these it took at most 0.2 s on the worst of 15 kinds of hostile text.
@@ -35,7 +35,7 @@ def read(raw: bytes, mail: Mail) -> Bounce:
     delayed, failed = _by_flufl(raw)
     if not delayed and not failed:
         found = tuple(_header(mail)) or tuple(_beside_a_failure(mail))
-        delayed, failed = (found, ()) if automatic.tells_of_delay(mail) else ((), found)
+        delayed, failed = (found, ()) if automatic_text.tells_of_delay(mail) else ((), found)
     text = raw[:_RETURNED]
     return Bounce(
         failed=tuple(Failure(one, "", "") for one in _plain(failed, mail)),
@@ -77,7 +77,7 @@ def _beside_a_failure(mail: Mail) -> Iterator[str]:
     lines = [line for line in mail.text[:_BYTES].split("\n") if line.strip()][:_LOOKED_AT]
     told = False
     for line in lines:
-        told = told or automatic.line_of_failure(line[:_LINE])
+        told = told or automatic_text.line_of_failure(line[:_LINE])
         if told:
             yield from ADDRESS.findall(line[:_LINE])
 
