@@ -35,7 +35,9 @@ def judge(raw: bytes, mail: Mail) -> Judged:
             return Judged(Verdict(Kind.BOUNCE, reason), report)
     if suspect and automatic_text.impersonal(mail):
         words = formless.read(raw, mail)
-        if named := words.failed or words.delayed:
+        top = automatic_text.said(mail)  # further down somebody quotes or forwards
+        named = [one for one in (*words.failed, *words.delayed) if one.recipient in top]
+        if named:
             reason = f"Subject and text tell of a delivery failure to {named[0].recipient}."
             return Judged(Verdict(Kind.BOUNCE, reason, sure=False), words)
     return Judged(verdict, None)

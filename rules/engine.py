@@ -204,6 +204,8 @@ def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[
     """A timer is due. One that belongs to a state already left does nothing."""
     if ticket.state != clock.state or now < clock.due or policy.state(ticket.state).final:
         return ()
+    if paused(policy, ticket):
+        return ()
     if clock.to_state:
         changes, news = move(policy, ticket, clock.to_state, None, By.TIMER, with_words=True)
         return (*changes, *news)
