@@ -145,7 +145,9 @@ def _with_machines_news(
         if bounce.harmless:
             return replace(event, harmless=True)
         return replace(event, undelivered=_undelivered(tx, bounce, thread))
-    known = thread.issued.holder if thread.issued else None if thread.by_tag else mail.sender
+    # Somebody else's machine, to which a mail of ours was passed on, says nothing of its reader.
+    own = thread.issued is None or thread.issued.holder.email == (mail.sender and mail.sender.email)
+    known = mail.sender if own and not thread.by_tag else None
     answers = verdict.kind in (Kind.AUTO_REPLY, Kind.GENERATED)  # Exchange calls them generated
     if answers and known and automatic_text.of_absence(mail):
         sent = mail.date.date() if mail.date else None
