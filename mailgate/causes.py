@@ -5,17 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailgate import authentication, forwards, htmltext, threads, trust
-from mailgate.bounces import Bounce
+from mailgate.bounces import Bounce, Failure
+from mailgate.cause import Cause, Source
 from mailgate.contribution import contribution, for_another
 from mailgate.desk import Desk
-from mailgate.effects import Cause, Source
 from mailgate.parse import parse
 from mailgate.threads import Thread
+from mailgate.verdicts import Judged
+from rules import absence, automatic_text
 from rules.keywords import names_requester
 from rules.model import (
+    Absence,
     Contribution,
     Entry,
     EntryKind,
+    Issued,
+    Kind,
     Mail,
     Merging,
     Pending,
@@ -37,13 +42,19 @@ def of_mail(
     taken: Taken,
     mail: Mail,
     thread: Thread,
-    bounce: Bounce | None,
+    judged: Judged,
 ) -> tuple[Contribution, Cause]:
     """The contribution that a mail makes on its thread, with what it confirms or returns."""
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
     event = contribution(
-        desk.config, mail, thread, standing, _answered(tx, thread), lambda: _sent(tx, thread)
+        desk.config,
+        mail,
+        thread,
+        standing,
+        _answered(tx, thread),
+        lambda: _sent(tx, thread),
+        judged.verdict,
     )
     if thread.ticket is None:
         event = _for_another(
@@ -53,8 +64,7 @@ def of_mail(
     original: Source | None = None
     about: Entry | None = None
     if thread.ticket:
-        if bounce and bounce.failed:
-            event = replace(event, undelivered=_undelivered(tx, bounce))
+        event = _with_machines_news(tx, event, mail, thread, judged)
         if standing.role is Role.AGENT and not event.automatic:
             pending, original = _confirmed(tx, desk, mail, thread, thread.ticket)
             if pending:  # he may be his ticket's requester too
@@ -124,15 +134,64 @@ def _sent(tx: Transaction, thread: Thread) -> tuple[str, ...]:
     return tuple(text for mail in mails for text in (mail.text, htmltext.text(mail.html)))
 
 
-def _undelivered(tx: Transaction, bounce: Bounce) -> Undelivered | None:
-    """The mail of ours that came back; None when it was none of ours."""
-    for reference in bounce.references:
-        if mail := outbox.by_reference(tx, reference):
-            failure = bounce.failed[0]
-            words = " ".join(part for part in (failure.status, failure.diagnostic) if part)
-            quiet = outbox.issued(tx, [reference])[reference].automatic
-            return Undelivered(mail.recipient, reference, words or "undeliverable", quiet)
+def _with_machines_news(
+    tx: Transaction, event: Contribution, mail: Mail, thread: Thread, judged: Judged
+) -> Contribution:
+    """What a program tells beside its text: a mail that came back, a reader who is away."""
+    verdict, bounce = judged.verdict, judged.bounce
+    if verdict is None:
+        return event
+    if verdict.kind is Kind.BOUNCE and bounce:
+        if bounce.harmless:
+            return replace(event, harmless=True)
+        return replace(event, undelivered=_undelivered(tx, bounce, thread))
+    # Somebody else's machine, to which a mail of ours was passed on, says nothing of its reader.
+    own = thread.issued is None or thread.issued.holder.email == (mail.sender and mail.sender.email)
+    known = mail.sender if own and not thread.by_tag else None
+    answers = verdict.kind in (Kind.AUTO_REPLY, Kind.GENERATED)  # Exchange calls them generated
+    if answers and known and automatic_text.of_absence(mail):
+        sent = mail.date.date() if mail.date else None
+        said = f"{mail.subject}. {event.text}"
+        back_on = absence.back_on(said, sent) if sent else None
+        return replace(event, absence=Absence(known.email, back_on))
+    return event
+
+
+def _undelivered(tx: Transaction, bounce: Bounce, thread: Thread) -> Undelivered | None:
+    """The mail of ours that came back; None when it was none of ours.
+
+    Anybody can write a bounce: only one that has the reference of a mail that was handed to a
+    server, and that names its recipient or nobody, says anything of that address.
+    """
+    references = (*bounce.references, *(one.reference for one in thread.cited))
+    issued = outbox.issued(tx, references) if references else {}
+    for reference in references:
+        mail = outbox.by_reference(tx, reference) if reference in issued else None
+        if mail is None or not mail.attempts:
+            continue
+        failure = _about(bounce, issued[reference])
+        if failure is None:
+            continue
+        words = " ".join(part for part in (failure.status, failure.diagnostic) if part)
+        quiet = issued[reference].automatic
+        return Undelivered(mail.recipient, reference, words or "undeliverable", quiet)
     return None
+
+
+def _about(bounce: Bounce, issued: Issued) -> Failure | None:
+    """What a bounce says of the holder of a reference: his address, or another in its domain,
+    as servers write to; with no address at all, what it says is said of him."""
+    if not bounce.failed:
+        return Failure(issued.holder.email, "", "")
+    domain = issued.holder.email.rpartition("@")[2]
+    same = [one for one in bounce.failed if one.recipient == issued.holder.email]
+    near = [one for one in bounce.failed if _within(one.recipient.rpartition("@")[2], domain)]
+    return next(iter((*same, *near)), None)
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether two domains are the same or one is part of the other."""
+    return one == other or f".{other}".endswith(f".{one}") or f".{one}".endswith(f".{other}")
 
 
 def _confirmed(

@@ -9,11 +9,10 @@ from mailgate import quotes, reply, unsaid
 from mailgate.config import Config
 from mailgate.threads import Thread
 from rules import reference, subject
-from rules.automatic import verdict
 from rules.courtesy import is_silent, is_thanks
 from rules.keyword_lines import HIDDEN
 from rules.keywords import Answer, fold, read_agent, read_requester
-from rules.model import Address, Contribution, Forward, Mail, Reply, Role, Standing
+from rules.model import Address, Contribution, Forward, Mail, Reply, Role, Standing, Verdict
 from rules.orders import Code, Refusal
 from rules.policy import RESOLVED, Policy
 
@@ -29,11 +28,13 @@ def contribution(
     standing: Standing,
     ours: tuple[str, ...] = (),
     sent: Callable[[], tuple[str, ...]] = tuple,
+    automatic: Verdict | None = None,
 ) -> Contribution:
     """What `mail` adds to its thread's ticket, or opens one with.
 
     `ours` are the texts of mails of ours to agents that it may quote; `sent` gives those
-    of every mail of ours that it cites, and is asked only where it matters.
+    of every mail of ours that it cites, and is asked only where it matters. `automatic` is
+    why a program is held to have written it.
     """
     words = _words(config.policy, mail, thread, standing, ours, sent)
     text = reference.cut(words.text, config.portal.url).strip("\n")
@@ -47,7 +48,7 @@ def contribution(
         quoted=reference.cut(words.rest, config.portal.url).strip("\n"),
         attachments=mail.attachments,
         cc=_in_copy(config.policy, mail),
-        automatic=verdict(mail),
+        automatic=automatic,
         related=thread.related,
         answers=thread.issued.holder.email if thread.issued else "",
         quotes_us=bool(reference.find([words.rest])),

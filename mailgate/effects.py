@@ -12,23 +12,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailgate import letters
+from mailgate.cause import NO_CAUSE, Cause
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
-from mailgate.render import Link
 from rules.model import (
     AddEntry,
     Address,
+    Away,
     Bounced,
+    BounceTold,
     Clock,
     Confirmed,
-    Contribution,
     Effect,
     Entry,
     EntryKind,
+    Failing,
     MergeInto,
     OpenTicket,
     OutboxMail,
     Outcome,
+    Reached,
     Role,
     SetOwner,
     SetRequester,
@@ -39,35 +42,11 @@ from rules.model import (
     ToldLate,
 )
 from rules.policy import NEW, On
-from store import history, merges, outbox, tickets, timers
+from store import history, merges, outbox, reach, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
 
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The mail behind an event, where there is one."""
-
-    raw: bytes
-    raw_id: int
-    message_id: str
-    cited: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What a decision was made on, beside the ticket."""
-
-    event: Contribution | None = None
-    source: Source | None = None  # its mail
-    confirmed: Source | None = None  # the mail that it confirms
-    about: Entry | None = None  # what a timer reminds of
-    links: tuple[Link, ...] = ()  # what somebody asked for who lost his links
-
-
-NO_CAUSE = Cause()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +114,14 @@ class _Change:
                 self.source = self.cause.confirmed
             case Bounced(reference, error):
                 outbox.bounced(self.tx, reference, error)
+            case Failing(email, error):
+                reach.failing(self.tx, self._number, email, error, self.now)
+            case Reached(email, wrote):
+                self._reached(email, wrote=wrote)
+            case Away(absence):
+                reach.away(self.tx, self._number, absence.email, absence.back_on, self.now)
+            case BounceTold():
+                reach.bounce_told(self.tx, self._number)
             case SetOwner(agent):
                 self._change(owner=agent)
             case SetRequester():
@@ -227,6 +214,14 @@ class _Change:
             ],
         )
 
+    def _reached(self, email: str, *, wrote: bool) -> None:
+        """An address may be waited for again: its timers go on where they stopped."""
+        since = reach.reached(self.tx, self._number, email, wrote=wrote)
+        if since is None:
+            return
+        for clock in timers.running(self.tx, self._number):
+            timers.move(self.tx, clock.id, clock.due + (self.now - since))
+
     def _tell(self, tell: Tell) -> None:
         """A mail about the words, or about the bare news that the last entry is."""
         if tell.words and self.words and self.words_id:
@@ -301,9 +296,10 @@ class _Change:
         if self._running is None:
             self._running = timers.running(self.tx, self._number)
         about = self.cause.about
+        written = tickets.load(self.tx, ticket.number)  # with whom mails do not reach by now
         return Scene(
             self.desk,
-            ticket,
+            replace(ticket, reach=written.reach if written else ()),
             self.cause.event,
             self.now,
             about.at if about else self.now,

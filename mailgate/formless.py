@@ -15,7 +15,7 @@ from email import message_from_bytes
 
 from mailgate import decode
 from mailgate.bounces import ADDRESS, ADDRESS_LIMIT, Bounce, Failure
-from rules import automatic, reference
+from rules import automatic_text, reference
 from rules.model import Mail
 
 # With these it took at most 0.2 s on the worst of 15 kinds of hostile text.
@@ -24,6 +24,9 @@ _RETURNED = 1_048_576  # bytes in which references of ours are looked for
 _NAMED = 20  # addresses taken from one mail
 _LOOKED_AT = 40  # lines of the text that are, where flufl.bounce knows nothing
 _BLANK_LINES = re.compile(rb"\n{3,}")
+_HEADER = re.compile(
+    r"(?:return-path|received|message-id|date|from|to|subject|references) ?:", re.IGNORECASE
+)
 _IDS = re.compile(rb"^Message-ID:\s{0,20}<([^<>\s]{1,998})>", re.IGNORECASE | re.MULTILINE)
 
 
@@ -33,9 +36,12 @@ def read(raw: bytes, mail: Mail) -> Bounce:
     Raises nothing but MemoryError; takes bounded time beside one pass over `raw`.
     """
     delayed, failed = _by_flufl(raw)
+    if not delayed and not failed:  # it reads bodies as they were encoded
+        plain = mail.text[:_BYTES].encode("ascii", "replace")
+        delayed, failed = _by_flufl(b"From: x@invalid\nContent-Type: text/plain\n\n" + plain)
     if not delayed and not failed:
         found = tuple(_header(mail)) or tuple(_beside_a_failure(mail))
-        delayed, failed = (found, ()) if automatic.tells_of_delay(mail) else ((), found)
+        delayed, failed = (found, ()) if automatic_text.tells_of_delay(mail) else ((), found)
     text = raw[:_RETURNED]
     return Bounce(
         failed=tuple(Failure(one, "", "") for one in _plain(failed, mail)),
@@ -77,7 +83,9 @@ def _beside_a_failure(mail: Mail) -> Iterator[str]:
     lines = [line for line in mail.text[:_BYTES].split("\n") if line.strip()][:_LOOKED_AT]
     told = False
     for line in lines:
-        told = told or automatic.line_of_failure(line[:_LINE])
+        if _HEADER.match(line):  # of the mail that is returned
+            return
+        told = told or automatic_text.line_of_failure(line[:_LINE])
         if told:
             yield from ADDRESS.findall(line[:_LINE])
 

@@ -158,7 +158,8 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
     if mail is None:
         ledger.settle(tx, taken.id, Settle(Outcome.HELD, reading.refusal), now)
         return Outcome.HELD
-    returned = reading.bounce.references if reading.bounce else ()
+    bounce = reading.judged.bounce
+    returned = bounce.references if bounce else ()
     thread = threads.find(tx, policy, mail, returned, taken.credential)
     ticket = thread.ticket
     if reading.refusal:  # it names its ticket all the same: it may be the answer waited for
@@ -166,7 +167,7 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
         ledger.settle(tx, taken.id, held, now, mail, number)
         return Outcome.HELD
     same_body, earlier = ledger.same_mail(tx, mail)
-    event, cause = causes.of_mail(tx, desk, taken, mail, thread, reading.bounce)
+    event, cause = causes.of_mail(tx, desk, taken, mail, thread, reading.judged)
     if earlier and _forged(tx, earlier, thread, event):
         earlier = None
     if earlier and same_body:

@@ -9,6 +9,7 @@ from mailgate.desk import Desk
 from mailgate.parse import attachment_bytes, holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
+from rules.engine import paused
 from rules.keywords import shown
 from rules.model import AddEntry, Address, Attachment, Clock, Contribution, Role, Tell, Ticket
 from rules.reference import CUT
@@ -72,6 +73,8 @@ def compose(
         date=scene.now,
         quote_internal=entry.internal,
         clock_stopped=scene.stopped,
+        clock_waits=paused(policy, ticket) and bool(scene.clocks),
+        reach=ticket.reach if tell.to_agent else (),
         refused=tell.refused,
         asked_at=scene.asked_at,
         reminder_at=next((clock.due for clock in scene.clocks if clock.notify), None),

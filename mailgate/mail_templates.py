@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -134,15 +134,17 @@ def _percent(text: str, room: int) -> str:
 
 def _filters(locale: Locale, timezone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     @pass_context
-    def when(context: Context, moment: datetime) -> str:
-        return date(context, "when_pattern", moment)
+    def when(context: Context, moment: datetime | date) -> str:
+        return written(context, "when_pattern", moment)
 
     @pass_context
-    def day(context: Context, moment: datetime) -> str:
-        return date(context, "day_pattern", moment)
+    def day(context: Context, moment: datetime | date) -> str:
+        return written(context, "day_pattern", moment)
 
-    def date(context: Context, name: str, moment: datetime) -> str:
-        local = moment.astimezone(timezone)
+    def written(context: Context, name: str, moment: datetime | date) -> str:
+        noon = time(12)  # a bare day is one in the desk's zone
+        hour = moment if isinstance(moment, datetime) else datetime.combine(moment, noon, timezone)
+        local = hour.astimezone(timezone)
         pattern = context.resolve(f"{name}_1st") if local.day == 1 else context.resolve(name)
         if isinstance(pattern, Undefined):
             pattern = context.resolve(name)

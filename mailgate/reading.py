@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from mailgate import bounces
-from mailgate.bounces import Bounce
 from mailgate.parse import parse
+from mailgate.verdicts import PERSON, Judged, judge
 from rules.model import Mail, Taken
 
 log = logging.getLogger(__name__)
@@ -22,7 +21,7 @@ class Reading:
     taken: Taken
     mail: Mail | None
     refusal: str = ""
-    bounce: Bounce | None = None
+    judged: Judged = PERSON
 
 
 def read(taken: Taken, keep: frozenset[str], refusal: str = "") -> Reading:
@@ -35,7 +34,8 @@ def read(taken: Taken, keep: frozenset[str], refusal: str = "") -> Reading:
         return Reading(taken, None, refusal)
     try:
         mail = parse(taken.raw, taken.received, keep)
-        return Reading(taken, mail, refusal, bounces.read(taken.raw) if mail.is_report else None)
+        judged = PERSON if taken.credential else judge(taken.raw, mail)
+        return Reading(taken, mail, refusal, judged)
     except Exception as error:
         log.exception("ledger line %d: parsing failed", taken.id)
         return Reading(taken, None, refusal or f"cannot be parsed: {type(error).__name__}")

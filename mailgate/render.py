@@ -5,6 +5,7 @@ its reader must not see: what is for agents alone is taken away here, before a
 template, shipped or overridden, can print it.
 """
 
+# Length: every field that a template may know stands here with its comment.
 from __future__ import annotations
 
 import re
@@ -23,7 +24,7 @@ from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from mailgate.naming import city, person, without_address
 from rules import reference, subject
 from rules.keywords import Refusal
-from rules.model import Address, Attachment
+from rules.model import Address, Attachment, Reach
 
 _ANSWERS = {"opened", "late", "links"}  # templates that answer one mail of their recipient
 _ANCESTORS = 50  # ids in References; some servers refuse header blocks of over 100 kB
@@ -70,6 +71,8 @@ class Letter:
     automatic_note: str = ""  # why the words are held to be a machine's; agents only
     quote_internal: bool = False  # the words are an internal note; agents only
     clock_stopped: bool = False  # what came in stopped a closing clock; agents only
+    clock_waits: bool = False  # the requester's address fails, so that no timer goes; agents only
+    reach: tuple[Reach, ...] = ()  # addresses that fail, people who are away; agents only
     reason: str = ""  # a trouble in words, "unproven" for an agent without proof; agents only
     refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out; agents only
     related: int | None = None  # another ticket of the same thread; agents only
@@ -101,7 +104,10 @@ class Rendered:
 
 
 # What a template knows beside the letter's fields.
-DERIVED = ("to_author", "to_requester", "link", "listed", "choices", "hours_left", "hours_given")
+DERIVED = (
+    *("to_author", "to_requester", "link", "listed", "choices", "hours_left", "hours_given"),
+    *("failing", "absent"),
+)
 
 
 class Renderer:
@@ -214,6 +220,8 @@ class Renderer:
             unverified=False,
             automatic_note="",
             clock_stopped=False,
+            clock_waits=False,
+            reach=(),
             reason="",
             refused=(),
             related=None,
@@ -250,6 +258,14 @@ class Renderer:
                 person(letter.opened_for, letter.to_agent) if letter.opened_for else None
             ),
             "cc": tuple(person(one, letter.to_agent) for one in letter.cc),
+            "failing": tuple(
+                person(one.person, letter.to_agent) for one in letter.reach if one.failing_since
+            ),
+            "absent": tuple(
+                (person(one.person, letter.to_agent), one.back_on)
+                for one in letter.reach
+                if one.absent(letter.date.date())
+            ),
             "full_subject": full_subject,
             "to_author": author is not None and author.email == recipient.email,
             "to_requester": requester is not None and requester.email == recipient.email,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from mailgate import causes, effects
 from mailgate.desk import Desk
-from rules.engine import decide
+from rules.engine import decide, paused
 from rules.model import Clock
 from store import tickets, timers
 from store.db import OutageError
@@ -44,6 +44,8 @@ def _fire(tx: Transaction, desk: Desk, timer: int, number: int) -> bool:
     clocks = timers.running(tx, number)
     clock = next((clock for clock in clocks if clock.id == timer), None)
     if ticket is None or clock is None or clock.due > now:
+        return False
+    if paused(desk.policy, ticket):
         return False
     if clock.to_state and _waits(tx, desk, clock, clocks, number):
         return False

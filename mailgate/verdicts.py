@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mailgate import bounces, formless
 from mailgate.bounces import Bounce
-from rules import automatic
+from rules import automatic, automatic_text
 from rules.model import Kind, Mail, Verdict
 
 
@@ -16,13 +16,16 @@ class Judged:
     bounce: Bounce | None  # of a verdict of that kind
 
 
+PERSON = Judged(None, None)
+
+
 def judge(raw: bytes, mail: Mail) -> Judged:
     """The verdict on `mail`, parsed from `raw`, and what it reports of mails of ours.
 
     Raises nothing but MemoryError, and takes linear time.
     """
     verdict = automatic.verdict(mail)
-    suspect = verdict is None and automatic.tells_of_failure(mail)
+    suspect = verdict is None and automatic_text.tells_of_failure(mail)
     if verdict and verdict.kind is Kind.BOUNCE:
         return Judged(verdict, _bounce(raw, mail))
     if verdict and mail.is_report:
@@ -30,9 +33,11 @@ def judge(raw: bytes, mail: Mail) -> Judged:
         if report and report.rejected:
             reason = f"{verdict.reason} It says that the mail was rejected."
             return Judged(Verdict(Kind.BOUNCE, reason), report)
-    if suspect and automatic.impersonal(mail):
+    if suspect and automatic_text.impersonal(mail):
         words = formless.read(raw, mail)
-        if named := words.failed or words.delayed:
+        top = automatic_text.said(mail)  # further down somebody quotes or forwards
+        named = [one for one in (*words.failed, *words.delayed) if one.recipient in top]
+        if named:
             reason = f"Subject and text tell of a delivery failure to {named[0].recipient}."
             return Judged(Verdict(Kind.BOUNCE, reason, sure=False), words)
     return Judged(verdict, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from zoneinfo import ZoneInfo
@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rules.model import Address, Entry, EntryKind, Line, OutboxMail, Ticket
+from rules.engine import paused
+from rules.model import Address, Entry, EntryKind, Line, OutboxMail, Reach, Ticket
 from rules.policy import Policy
 
 _MAILS = {
@@ -30,7 +31,8 @@ def tickets_json(tickets: Iterable[Ticket]) -> str:
 
 
 def ticket_json(ticket: Ticket, entries: Iterable[Entry]) -> str:
-    return _json(_ticket(ticket) | {"entries": [_entry(entry) for entry in entries]})
+    history = {"entries": [_entry(entry) for entry in entries]}
+    return _json(_ticket(ticket) | {"reach": [_reach(one) for one in ticket.reach]} | history)
 
 
 def held_json(lines: Iterable[Line]) -> str:
@@ -80,6 +82,9 @@ def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezo
     ]
     if ticket.merged_into:
         head.append(f"merged into #{ticket.merged_into}")
+    head += [line for one in ticket.reach for line in _reach_text(one, zone)]
+    if paused(policy, ticket):
+        head.append("its timers wait: the requester's address fails, and nobody has acted since")
     return _plain("\n".join([*head, *(_entry_text(entry, zone) for entry in entries)]))
 
 
@@ -123,6 +128,27 @@ def _entry(entry: Entry) -> dict[str, object]:
             {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
         ],
     } | ({"addressed": entry.addressed} if entry.addressed else {})
+
+
+def _reach(one: Reach) -> dict[str, object]:
+    return {
+        "address": one.person.email,
+        "failure": one.failure or None,
+        "failing_since": _iso(one.failing_since) if one.failing_since else None,
+        "absent_since": _iso(one.absent_since) if one.absent_since else None,
+        "back_on": one.back_on.isoformat() if one.back_on else None,
+    }
+
+
+def _reach_text(one: Reach, zone: ZoneInfo) -> Iterator[str]:
+    if one.failing_since:
+        since = _at(one.failing_since, zone)
+        yield f"{one.person.email} fails since {since}: {one.failure}"
+    elif one.failure:
+        yield f"{one.person.email} failed, somebody has acted since: {one.failure}"
+    if one.absent_since:
+        back = f", back on {one.back_on.isoformat()}" if one.back_on else ""
+        yield f"{one.person.email} is away, as a machine said {_at(one.absent_since, zone)}{back}"
 
 
 def _held(line: Line) -> dict[str, object]:

@@ -19,13 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from rules import automatic_text as text
 from rules import automatic_words as words
-from rules.keywords import fold
 from rules.model import Kind, Mail, Verdict
 
 _CLIP = 80  # characters of a header value that a reason shows
-_SUBJECT = 300  # characters of a subject that are looked at
-_TEXT = 4_000  # the same of the text: what a machine writes of itself stands at its top
 _OPENING = 600  # characters in which a mail server comes to the point
 _CHALLENGE = 1_500  # the same for challenges, which are polite
 
@@ -80,43 +78,12 @@ def verdict(mail: Mail) -> Verdict | None:
     return None
 
 
-def of_absence(mail: Mail) -> bool:
-    """Whether an automatic answer tells that somebody is away, by its subject or its text.
-
-    Others confirm that a mail has come, or ask something.
-    """
-    subject = _folded(mail.subject[:_SUBJECT])
-    return words.ABSENT.search(f"{subject}\n{_said(mail)}") is not None
-
-
-def tells_of_failure(mail: Mail) -> bool:
-    """Whether the subject is that of a mail server's report, as far as it goes."""
-    subject = _folded(mail.subject[:_SUBJECT])
-    return words.FAILURE_SUBJECT.search(subject) is not None and not words.FORWARDED.match(subject)
-
-
-def line_of_failure(line: str) -> bool:
-    """Whether one line of a text tells of a mail that does not arrive."""
-    return words.FAILURE_TEXT.search(_folded(line)) is not None
-
-
-def impersonal(mail: Mail) -> bool:
-    """Whether the text greets nobody: machines come to the point."""
-    said = _said(mail)
-    return bool(said) and not words.GREETING.match(said)
-
-
-def tells_of_delay(mail: Mail) -> bool:
-    """Whether a report without form says that the mail is still tried."""
-    return words.DELAY.search(f"{_folded(mail.subject[:_SUBJECT])}\n{_said(mail)}") is not None
-
-
 def _challenge(mail: Mail) -> Verdict | None:
     """A program that asks the sender for a sign of life before it delivers."""
     for name in _CHALLENGE_HEADERS:
         if value := _first(mail, name):
             return _because(Kind.AUTO_REPLY, _title(name), value, "asks senders for a proof")
-    said = _said(mail)
+    said = text.said(mail)
     if words.GREETING.match(said) and not _marked(mail):
         return None  # somebody may tell of a challenge, politely
     found = [pattern.search(said[:_CHALLENGE]) for pattern in words.CHALLENGE]
@@ -164,7 +131,7 @@ def _daemon(mail: Mail) -> Verdict | None:
     name = mail.sender.name if mail.sender is not None else ""
     server = local in _MAYBE_DAEMONS or _DAEMON_NAMES.search(f"{name} {local}") is not None
     nobody = _null_path(mail) or sender in ("", "<>")
-    if (server or nobody) and tells_of_failure(mail):
+    if (server or nobody) and text.tells_of_failure(mail):
         return _because(Kind.BOUNCE, "Subject", mail.subject, "tells of a delivery failure")
     if _null_path(mail) and local in ("postmaster", ""):
         return _because(Kind.BOUNCE, "Return-Path", "<>", "is null and a mail server wrote")
@@ -181,7 +148,7 @@ def _auto_submitted(mail: Mail) -> Verdict | None:
             return _because(
                 Kind.AUTO_REPLY, "Auto-Submitted", value, "says that a program answered"
             )
-        if _answer_subject(mail):  # Exchange calls its absence notes auto-generated
+        if text.of_an_answer(mail):  # Exchange calls its absence notes auto-generated
             return _because(Kind.AUTO_REPLY, "Auto-Submitted", value, "comes with an absence note")
         return _because(Kind.GENERATED, "Auto-Submitted", value, "says that a program wrote")
     return None
@@ -197,7 +164,7 @@ def _answering_programs(mail: Mail) -> Verdict | None:
 
 def _absence(mail: Mail) -> Verdict | None:
     """An absence subject and a second sign, for programs older than RFC 3834."""
-    if not _answer_subject(mail):
+    if not text.of_an_answer(mail):
         return None
     for name in ("precedence", _SUPPRESS):
         value = _first(mail, name)
@@ -210,17 +177,16 @@ def _absence(mail: Mail) -> Verdict | None:
 
 def _declared(mail: Mail) -> Verdict | None:
     """An answer that says itself, or by its subject and its text, that a program wrote it."""
-    subject = _folded(mail.subject[:_SUBJECT])
-    if subject.startswith("auto: ") and _answer_subject(mail):  # Lotus Notes
+    if text.subject(mail).startswith("auto: ") and text.of_an_answer(mail):  # Lotus Notes
         return _because(Kind.AUTO_REPLY, "Subject", mail.subject, "is an absence note's")
-    said = _said(mail)
-    if words.FORWARDED.match(subject) or said.startswith("#"):
+    said = text.said(mail)
+    if text.forwarded(mail) or said.startswith("#"):
         return None
     declared = next(filter(None, map(words.SELF_DECLARED.match, said.split("\n"))), None)
     if declared:
         means = "is what a program says of itself"
         return _because(Kind.AUTO_REPLY, "Text", declared[0], means, sure=False)
-    if _answer_subject(mail) and words.ABSENT.search(said):
+    if text.of_an_answer(mail) and words.ABSENT.search(said):
         means = "comes with the text of an absence note"
         return _because(Kind.AUTO_REPLY, "Subject", mail.subject, means, sure=False)
     return None
@@ -228,8 +194,8 @@ def _declared(mail: Mail) -> Verdict | None:
 
 def _returned(mail: Mail) -> Verdict | None:
     """A mail server that writes under a person's address: subject and text tell of a failure."""
-    said = _said(mail)[:_OPENING]
-    if not tells_of_failure(mail) or words.GREETING.match(said):
+    said = text.said(mail)[:_OPENING]
+    if not text.tells_of_failure(mail) or words.GREETING.match(said):
         return None
     if found := words.FAILURE_TEXT.search(said):
         means = "and the subject tell of a delivery failure"
@@ -279,28 +245,6 @@ _TESTS: tuple[Callable[[Mail], Verdict | None], ...] = (
 def _marked(mail: Mail) -> bool:
     """Whether a header says that the mail is a program's, or that nobody waits for an answer."""
     return mail.is_report or _null_path(mail) or _auto_submitted(mail) is not None
-
-
-def _answer_subject(mail: Mail) -> bool:
-    return words.ANSWER_SUBJECT.match(_folded(mail.subject[:_SUBJECT])) is not None
-
-
-def _said(mail: Mail) -> str:
-    """The top of the text, folded, up to what it quotes or forwards; line by line."""
-    lines: list[str] = []
-    for line in mail.text[:_TEXT].split("\n"):
-        folded = _folded(line)
-        if words.BORDER.match(folded):
-            break
-        if folded:
-            lines.append(folded)
-    return "\n".join(lines)
-
-
-def _folded(line: str) -> str:
-    """One line as the tables have it: no case, accents or curly apostrophes, single blanks."""
-    plain = fold(line).replace("\u2019", "'").replace("ł", "l")
-    return " ".join(plain.split())
 
 
 def _values(mail: Mail, name: str) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ _FAILURE_TEXTS: Table = {
     "en": (
         *("(?:could|can) ?not be delivered", "couldn't be delivered", "was(?: not|n't) delivered"),
         *("undeliver(?:able|ed)", "failed recipients?", "delivery (?:to|of) .{0,60}(?:fail|abort|delay|postpone)"),
-        *("unable to deliver", "did not receive", "(?:could|can)(?: ?not|'t) deliver", "non-delivery report"),
+        *("unable to deliver", "n(?:o|')t able to deliver", "address(?:\\(?es\\)?)? failed", "did not receive", "(?:could|can)(?: ?not|'t) deliver", "non-delivery report"),
         *("returned to (?:the )?sender", "smtp error", "(?:user|recipient|mailbox) (?:is )?(?:unknown|unavailable|full)"),
         *("rcpt to:", "permanent (?:error|failure)", "(?:delivery|attempt).{0,60}continue", "not yet been delivered"),
         *("has been postponed", "was (?:automatically )?rejected"),

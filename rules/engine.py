@@ -11,23 +11,22 @@ from datetime import datetime
 
 from rules import openings
 from rules.agent import UNPROVEN, decide_agent, keep_inside
+from rules.machines import on_ticket, undelivered
 from rules.model import (
     AddEntry,
-    Bounced,
     Clock,
     Confirmed,
     Contribution,
     Effect,
     EntryKind,
     Event,
-    Kind,
     Outcome,
+    Reached,
     Role,
     Settle,
     Ticket,
     ToldLate,
     Undelivered,
-    Verdict,
 )
 from rules.notify import Occasion, tells
 from rules.orders import Answer, Orders
@@ -47,7 +46,7 @@ def decide(
     if isinstance(event, Clock):
         return _ring(policy, ticket, event, now) if ticket else ()
     if isinstance(event, Undelivered):
-        return _undelivered(policy, ticket, event) if ticket else ()
+        return undelivered(policy, ticket, event) if ticket else ()
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:
@@ -55,11 +54,21 @@ def decide(
     if event.repeat:
         return _repeat(event)
     if event.automatic:
-        return _automatic(policy, ticket, event, event.automatic)
+        return on_ticket(policy, ticket, event, event.automatic)
     if event.original:
         return openings.original(policy, event)
     if _says_nothing(event):
         return (Settle(Outcome.EMPTY, f"{event.standing.reason}; {_NOTHING}"),)
+    return (*_reached(ticket, event), *_person(policy, ticket, event))
+
+
+def paused(policy: Policy, ticket: Ticket) -> bool:
+    """Whether the ticket's timers wait: its state waits for one whom mails do not reach."""
+    return ticket.requester_fails and policy.state(ticket.state).answer != ""
+
+
+def _person(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
+    """What somebody's own words on a ticket lead to."""
     if policy.state(ticket.state).final and not _acts_on_final(event):
         return _late(policy, ticket, event)
     match event.standing.role:
@@ -108,28 +117,23 @@ def _late(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, 
     )
 
 
-def _automatic(
-    policy: Policy, ticket: Ticket, event: Contribution, verdict: Verdict
-) -> tuple[Effect, ...]:
-    """Automatic mail on a ticket is an entry that only agents are told of (RFC 3834 section 2).
+def _reached(ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
+    """Somebody who writes can be written to; an agent who acts lets the timers go on."""
+    role = event.standing.role
+    if role is Role.AGENT and ticket.requester and ticket.requester_fails and _acts(event):
+        return (Reached(ticket.requester.email, wrote=False),)
+    known = ticket.reach_of(event.author.email) if event.author else None
+    if known and role not in (Role.UNVERIFIED, Role.UNPROVEN):
+        return (Reached(known.person.email, wrote=True),)
+    return ()
 
-    It answers nothing: no keyword is read, no state is left, no clock is stopped.
-    """
-    if event.undelivered:
-        return (
-            *_undelivered(policy, ticket, event.undelivered, event),
-            Bounced(event.undelivered.reference, event.undelivered.error),
-            Settle(Outcome.BOUNCE, f"{verdict.reason}; {event.undelivered.error}"),
-        )
-    kind = EntryKind.BOUNCE if verdict.kind is Kind.BOUNCE else EntryKind.AUTO_REPLY
-    on = On.LATE if policy.state(ticket.state).final else On.NOTE
-    # Two machines could go on for ever, and so could a bounce of nobody knows which mail.
-    silent = event.answers_automatic or (kind is EntryKind.BOUNCE and not event.answers)
-    return (
-        replace(entry(event, kind), internal=event.standing.role is Role.UNPROVEN),
-        *(() if silent else tells(policy, occasion(on, ticket, event))),
-        Settle(openings.outcome(verdict), verdict.reason),
-    )
+
+def _acts(event: Contribution) -> bool:
+    """Whether an agent does something that others notice: not by an internal note."""
+    orders = event.orders
+    if orders and (orders.kind or orders.state):
+        return orders.state != "" or orders.kind is not EntryKind.INTERNAL
+    return not event.answers_internal
 
 
 def _confirm(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
@@ -200,29 +204,10 @@ def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[
     """A timer is due. One that belongs to a state already left does nothing."""
     if ticket.state != clock.state or now < clock.due or policy.state(ticket.state).final:
         return ()
+    if paused(policy, ticket):
+        return ()
     if clock.to_state:
         changes, news = move(policy, ticket, clock.to_state, None, By.TIMER, with_words=True)
         return (*changes, *news)
     reminded = Occasion(On.REMINDER, By.TIMER, None, ticket.requester, ticket.owner)
     return tells(policy, reminded)
-
-
-def _undelivered(
-    policy: Policy, ticket: Ticket, event: Undelivered, bounce: Contribution | None = None
-) -> tuple[Effect, ...]:
-    """A mail of ours that failed for good is told to the owner, never to the address that fails."""
-    text = f"{event.recipient.email}: {event.error}"
-    failed = Occasion(
-        On.TROUBLE,
-        By.DESK,
-        None,
-        ticket.requester,
-        "" if ticket.owner == event.recipient.email else ticket.owner,
-        skip=event.recipient.email,
-        automatic=bounce is not None,
-        reason="undelivered",
-    )
-    kept = AddEntry(EntryKind.BOUNCE, None, text, internal=True)
-    if bounce:
-        kept = replace(entry(bounce, EntryKind.BOUNCE), text=text, internal=True)
-    return (kept, *(() if event.notice_of_trouble else tells(policy, failed)))

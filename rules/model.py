@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -103,6 +103,14 @@ class Reply:
     text: str  # what the sender wrote now, without signature; blank lines trimmed
     rest: str = ""  # quoted text and signature, as it stood
     signature: str = ""  # what of the rest is signature
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """What an automatic answer says: somebody is away."""
+
+    email: str
+    back_on: date | None  # the day of return, where it is given
 
 
 class Role(StrEnum):
@@ -202,6 +210,8 @@ class Contribution:
     answer: Answer | None = None  # a requester's #confirmer or #refuser, where it applies
     confirms: Pending | None = None  # what an agent's answer proves to be his
     undelivered: Undelivered | None = None  # what a bounce says of a mail of ours
+    harmless: bool = False  # a bounce that tells of a delay or a delivery alone
+    absence: Absence | None = None  # what an automatic answer tells
     repeat: bool = False  # same Message-ID, sender and date as before, another body
     portal: bool = False  # typed into a form of the portal, not mailed
     original: bool = False  # the ticket's first mail answers this one, which came later
@@ -228,6 +238,21 @@ Event = Contribution | Undelivered | Clock
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """What is known of an address of a ticket, where mails may not reach a reader."""
+
+    person: Address
+    failure: str  # why a mail to it came back, "" if none did; the owner knows
+    failing_since: datetime | None  # None: none came back, or somebody has acted since
+    absent_since: datetime | None  # when a machine answered that its reader is away
+    back_on: date | None  # and until when, where it said so
+
+    def absent(self, today: date) -> bool:
+        """Whether the reader may still be away."""
+        return self.absent_since is not None and (self.back_on is None or today <= self.back_on)
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """What decisions need to know of a ticket."""
 
@@ -240,6 +265,18 @@ class Ticket:
     changed: datetime
     late_told: frozenset[str] = frozenset()  # senders told that the ticket is final
     merged_into: int | None = None  # the ticket that took it over
+    reach: tuple[Reach, ...] = ()  # of the addresses of which anything is known
+    bounce_told: bool = False  # the owner knows of a bounce that names no mail of ours
+
+    def reach_of(self, email: str) -> Reach | None:
+        """What is known of one address, None for nothing."""
+        return next((one for one in self.reach if one.person.email == email), None)
+
+    @property
+    def requester_fails(self) -> bool:
+        """Whether mails to the requester come back, and nobody has acted since."""
+        found = self.reach_of(self.requester.email) if self.requester else None
+        return found is not None and found.failing_since is not None
 
 
 class EntryKind(StrEnum):
@@ -315,6 +352,34 @@ class Bounced:
 
 
 @dataclass(frozen=True, slots=True)
+class Failing:
+    """Mails to this address of the ticket come back."""
+
+    email: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Timers may wait for this address again: it wrote, or an agent has acted."""
+
+    email: str
+    wrote: bool  # then nothing stays known of it
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A machine answered that the reader of this address is away."""
+
+    absence: Absence
+
+
+@dataclass(frozen=True, slots=True)
+class BounceTold:
+    """The owner knows of a bounce that names no mail of ours."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     state: str
 
@@ -370,6 +435,10 @@ Effect = (
     | AddEntry
     | Confirmed
     | Bounced
+    | Failing
+    | Reached
+    | Away
+    | BounceTold
     | SetState
     | SetOwner
     | SetRequester

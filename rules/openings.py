@@ -33,7 +33,7 @@ def open_ticket(policy: Policy, event: Contribution, now: datetime) -> tuple[Eff
     if event.orders:
         return _open_for(policy, event, now)
     verdict = event.automatic
-    if verdict and verdict.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
+    if verdict and verdict.sure and verdict.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
         return (Settle(outcome(verdict), f"{verdict.reason}; it belongs to no ticket"),)
     automatic = verdict is not None
     opened = Occasion(

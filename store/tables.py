@@ -7,7 +7,7 @@ indexes and comparisons stay simple.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, LargeBinary, MetaData, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -105,6 +105,7 @@ class Ticket(Base, table=True):
     requester: str = Field(default="", index=True)
     requester_name: str = ""
     owner: str = ""
+    bounce_told: bool = False  # the owner knows of a bounce that names no mail of ours
     opened_at: datetime
     changed_at: datetime
     # The ticket that took this one over. Mails for this one are entries of that one since.
@@ -124,6 +125,10 @@ class Participant(Base, table=True):
     token: str = Field(unique=True)
     belongs: str = "full"  # "copied": in copy of the request; "": mailed once, a stranger
     late_told: bool = False
+    failure: str = ""  # why a mail to this address came back; the owner has been told
+    failing_at: datetime | None = None  # since when; None once somebody has acted
+    absent_at: datetime | None = None  # when a machine answered that its reader is away
+    back_on: date | None = None  # the day of return that it gave
 
 
 class Timer(Base, table=True):

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
-from rules.model import AddEntry, Address, EntryKind, Ticket
+from rules.model import AddEntry, Address, EntryKind, Reach, Ticket
 from store import tables
 from store.tables import Counter, Participant, ThreadId
 from store.work import File, Person, Transaction, table_of
@@ -41,6 +41,11 @@ _PEOPLE = select(
     col(Participant.token),
     col(Participant.belongs),
     col(Participant.late_told),
+    col(Participant.name),
+    col(Participant.failure),
+    col(Participant.failing_at),
+    col(Participant.absent_at),
+    col(Participant.back_on),
 ).where(col(Participant.ticket) == bindparam("number"))
 _PERSON = (
     update(Participant)
@@ -48,7 +53,12 @@ _PERSON = (
         col(Participant.ticket) == bindparam("b_ticket"),
         col(Participant.address) == bindparam("b_address"),
     )
-    .values(belongs=bindparam("belongs"), late_told=bindparam("late_told"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in ("belongs", "late_told", "failure", "failing_at", "absent_at", "back_on")
+        }
+    )
 )
 _CITING = select(col(ThreadId.ticket)).where(
     col(ThreadId.message_id).in_(bindparam("ids", expanding=True))
@@ -76,14 +86,10 @@ def load(tx: Transaction, number: int) -> Ticket | None:
         row = tx.first(_TICKET, number=number)
         if row is None:
             return None
-        people = {
-            address: Person(token, belongs, late)
-            for address, token, belongs, late in tx.all(_PEOPLE, number=number)
-        }
+        people = {address: Person(*rest) for address, *rest in tx.all(_PEOPLE, number=number)}
         tx.files[number] = File(dict(row._mapping), people, new=False)
     file = tx.files[number]
-    late = frozenset(address for address, one in file.people.items() if one.late_told)
-    return ticket_of(file.row, late)
+    return ticket_of(file.row, file.people)
 
 
 def open_ticket(
@@ -102,6 +108,7 @@ def open_ticket(
         "requester": requester.email if requester else "",
         "requester_name": requester.name if requester else "",
         "owner": "",
+        "bounce_told": False,
         "opened_at": now,
         "changed_at": now,
         "merged_into": None,
@@ -179,7 +186,7 @@ def join(tx: Transaction, number: int, person: Address, new_token: str, belongs:
     people = tx.files[number].people
     known = people.get(person.email)
     if known is None:
-        people[person.email] = Person(new_token, belongs, late_told=False)
+        people[person.email] = Person(new_token, belongs, name=person.name)
         tx.add(
             Participant,
             ticket=number,
@@ -192,7 +199,7 @@ def join(tx: Transaction, number: int, person: Address, new_token: str, belongs:
         return new_token
     if list(Belongs).index(belongs) > list(Belongs).index(Belongs(known.belongs)):
         known.belongs = belongs
-        _update_person(tx, number, person.email, known)
+        update_person(tx, number, person.email, known)
     return known.token
 
 
@@ -200,7 +207,7 @@ def told_late(tx: Transaction, number: int, email: str) -> None:
     """Notes that this participant knows by now that the ticket is final."""
     known = tx.files[number].people[email]
     known.late_told = True
-    _update_person(tx, number, email, known)
+    update_person(tx, number, email, known)
 
 
 def belongs(tx: Transaction, number: int, email: str) -> Belongs | None:
@@ -261,13 +268,18 @@ def confirmed(tx: Transaction, entry_id: int) -> None:
     tx.run(_CONFIRMED, {"b_id": entry_id})
 
 
-def _update_person(tx: Transaction, number: int, email: str, person: Person) -> None:
+def update_person(tx: Transaction, number: int, email: str, person: Person) -> None:
+    """Has what this transaction knows of a participant written."""
     tx.later(
         _PERSON,
         b_ticket=number,
         b_address=email,
         belongs=person.belongs,
         late_told=person.late_told,
+        failure=person.failure,
+        failing_at=person.failing_at,
+        absent_at=person.absent_at,
+        back_on=person.back_on,
     )
 
 
@@ -281,7 +293,9 @@ def _next_number(tx: Transaction, first: int) -> int:
     return tx.last_number
 
 
-def ticket_of(row: Mapping[str, Any], late_told: frozenset[str] = frozenset()) -> Ticket:
+def ticket_of(row: Mapping[str, Any], people: Mapping[str, Person] | None = None) -> Ticket:
+    """The record of a ticket's row, and of what its participants' rows say of their reach."""
+    known = people or {}
     return Ticket(
         number=row["number"],
         subject=row["subject"],
@@ -290,7 +304,13 @@ def ticket_of(row: Mapping[str, Any], late_told: frozenset[str] = frozenset()) -
         owner=row["owner"],
         opened=row["opened_at"],
         changed=row["changed_at"],
-        late_told=late_told,
+        late_told=frozenset(email for email, one in known.items() if one.late_told),
+        reach=tuple(
+            Reach(Address(email, one.name), one.failure, one.failing_at, one.absent_at, one.back_on)
+            for email, one in known.items()
+            if one.failure or one.failing_at or one.absent_at
+        ),
+        bounce_told=row["bounce_told"],
         merged_into=row["merged_into"],
     )
 

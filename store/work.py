@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -35,7 +36,12 @@ class Person:
 
     token: str
     belongs: str
-    late_told: bool
+    late_told: bool = False
+    name: str = ""
+    failure: str = ""
+    failing_at: datetime | None = None
+    absent_at: datetime | None = None
+    back_on: date | None = None
 
 
 @dataclass(slots=True)

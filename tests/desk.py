@@ -13,7 +13,7 @@ from pathlib import Path
 from mailgate import daemon, views
 from mailgate.config import Config, load
 from rules.model import Entry, Line, Ticket
-from store import history, ledger
+from store import history, ledger, tickets
 from store.db import Database
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtp_sink import Mail, SmtpSink
@@ -91,6 +91,12 @@ address = "{SEB}"
     def tickets(self) -> list[Ticket]:
         with self._db().reading() as tx:
             return history.listing(tx)
+
+    def ticket(self, number: int = 1898) -> Ticket:
+        with self._db().reading() as tx:
+            found = tickets.load(tx, number)
+        assert found
+        return found
 
     def history(self, number: int = 1898) -> list[Entry]:
         with self._db().reading() as tx:

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from mailgate import effects
-from mailgate.effects import Cause
+from mailgate.cause import Cause
 from mailgate.portal import forms
 from mailgate.portal.forms import Form, RefusedError
 from mailgate.portal.site import Site

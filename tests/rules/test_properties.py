@@ -14,22 +14,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate.config import load
-from rules.engine import decide
+from rules.engine import decide, paused
 from rules.keywords import Answer, Code, Orders, Refusal
 from rules.model import (
+    Absence,
     AddEntry,
     Address,
+    Away,
+    BounceTold,
     Clock,
     Contribution,
     Effect,
     EntryKind,
     Event,
     Forward,
+    Failing,
     Kind,
     MergeInto,
     Merging,
     OpenTicket,
     Pending,
+    Reach,
+    Reached,
     Role,
     SetOwner,
     SetRequester,
@@ -82,9 +88,24 @@ class Desk:
                     assert self.ticket
                     self.ticket, self.clocks = replace(self.ticket, merged_into=number), ()
                     return  # what follows is about the other ticket
+                case Failing(email, error):
+                    self._known(email, failure=error, failing_since=now)
+                case Reached(email, wrote):
+                    self._known(email, failing_since=None, **({"failure": ""} if wrote else {}))
+                case Away(absence):
+                    self._known(absence.email, absent_since=now, back_on=absence.back_on)
+                case BounceTold():
+                    assert self.ticket
+                    self.ticket = replace(self.ticket, bounce_told=True)
                 case ToldLate(email):
                     assert self.ticket
                     self.ticket = replace(self.ticket, late_told=self.ticket.late_told | {email})
+
+    def _known(self, email: str, **changes: object) -> None:
+        assert self.ticket
+        known = self.ticket.reach_of(email) or Reach(Address(email), "", None, None, None)
+        others = tuple(one for one in self.ticket.reach if one.person.email != email)
+        self.ticket = replace(self.ticket, reach=(*others, replace(known, **changes)))  # type: ignore[arg-type]
 
 
 ORDERS = st.builds(
@@ -107,6 +128,14 @@ VERDICTS = st.sampled_from([None, None, None, *(Verdict(kind, "a reason") for ki
 
 OTHER = Ticket(2, "another matter", OPEN, Address("paul@fram.example"), NADIA, START, START)
 TARGETS = [None, OTHER, replace(OTHER, state="closed"), replace(OTHER, merged_into=3)]
+UNDELIVERED = st.builds(
+    Undelivered,
+    recipient=st.sampled_from([*OUTSIDERS, SEB, NADIA]).map(Address),
+    reference=st.just("mg-" + "a" * 26),
+    error=st.just("550 no"),
+    notice_of_trouble=st.booleans(),
+)
+NEWS = st.sampled_from(["", "", "undelivered", "harmless", "absent"])  # what a machine tells
 
 
 @st.composite
@@ -132,19 +161,21 @@ def contributions(draw: st.DrawFn) -> Contribution:
         answer=draw(st.sampled_from([None, *Answer])) if role is Role.REQUESTER else None,
         repeat=draw(st.integers(0, 9)) == 0,
     )
+    if said.automatic:
+        match draw(NEWS):
+            case "undelivered":
+                said = replace(said, undelivered=draw(UNDELIVERED))
+            case "harmless":
+                said = replace(said, harmless=True)
+            case "absent":
+                away = Absence(draw(st.sampled_from([*OUTSIDERS, SEB])), START.date())
+                said = replace(said, absence=away)
     if role is Role.AGENT and draw(st.integers(0, 4)) == 0:
         words = replace(said, text="proven words", orders=draw(ORDERS), automatic=None)
         said = replace(said, confirms=Pending(7, words, opens=draw(st.booleans())))
     return said
 
 
-UNDELIVERED = st.builds(
-    Undelivered,
-    recipient=st.sampled_from([*OUTSIDERS, SEB, NADIA]).map(Address),
-    reference=st.just("mg-" + "a" * 26),
-    error=st.just("550 no"),
-    notice_of_trouble=st.booleans(),
-)
 Happenings = list[Contribution | Undelivered | int]
 HAPPENINGS = st.lists(
     st.one_of(contributions(), contributions(), UNDELIVERED, st.integers(0, 3)), max_size=25
@@ -261,7 +292,47 @@ def test_automatic_mail_answers_nothing_and_moves_nothing(happenings: Happenings
     for step in play(happenings):
         if isinstance(step.event, Contribution) and step.event.automatic and step.before:
             assert all(tell.to_agent for tell in step.tells)
-            assert step.after == step.before
+            assert step.after
+            assert replace(step.after, reach=(), bounce_told=False) == replace(
+                step.before, reach=(), bounce_told=False
+            )
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_an_address_that_fails_is_told_of_once_until_it_writes(happenings: Happenings) -> None:
+    told: set[str] = set()
+    unknown = 0
+    for step in play(happenings):
+        for effect in step.effects:
+            if isinstance(effect, Reached) and effect.wrote:
+                told.discard(effect.email)
+            if isinstance(effect, Failing):
+                tells = [tell for tell in step.tells if tell.reason == "undelivered"]
+                assert not (tells and effect.email in told)
+                assert all(tell.recipient.email != effect.email for tell in tells)
+                told.add(effect.email)
+        unknown += any(tell.reason == "bounced" for tell in step.tells)
+    assert unknown <= 1
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_no_clock_rings_while_the_requesters_address_fails(happenings: Happenings) -> None:
+    for step in play(happenings):
+        if isinstance(step.event, Clock) and step.before and paused(POLICY, step.before):
+            assert step.effects == ()
+
+
+@settings(max_examples=300, deadline=None)
+@given(HAPPENINGS)
+def test_a_clock_is_paused_by_a_failure_alone(happenings: Happenings) -> None:
+    for step in play(happenings):
+        if step.before and step.after and paused(POLICY, step.after):
+            began = not paused(POLICY, step.before)
+            failed = any(isinstance(effect, Failing) for effect in step.effects)
+            entered = any(isinstance(effect, SetState) for effect in step.effects)
+            assert failed or entered or not began
 
 
 @settings(max_examples=300, deadline=None)
@@ -274,6 +345,10 @@ def test_an_agent_without_proof_changes_and_mails_nothing(
         if not isinstance(event, Contribution) or event.standing.role is not Role.UNPROVEN:
             continue
         if step.before and not POLICY.states[step.before.state].final:
+            assert step.after
+            if event.automatic:  # a bounce proves itself, by the reference of a mail that was sent
+                step.after = replace(step.after, reach=step.before.reach)
+                step.after = replace(step.after, bounce_told=step.before.bounce_told)
             assert step.after == step.before
             assert all(tell.to_agent for tell in step.tells)
 

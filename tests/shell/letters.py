@@ -13,7 +13,7 @@ from typing import Any
 
 from mailgate.render import Letter, Rendered, Renderer
 from rules.keywords import Code, Refusal
-from rules.model import Address
+from rules.model import Address, Reach
 
 NOW = datetime(2026, 7, 21, 9, tzinfo=UTC)  # 11:00 in Paris
 MARIE = Address("marie.dupont@fram.example", "Marie DUPONT")
@@ -37,6 +37,10 @@ INTERNAL: dict[str, Any] = {  # what only agents may read
     "keywords": (("INSIDE keyword", "waiting"),),
     "unverified": True,
     "clock_stopped": True,
+    "clock_waits": True,
+    "reach": (
+        Reach(Address("inside@away.example", "INSIDE away"), "INSIDE", NOW, NOW, NOW.date()),
+    ),
 }
 OUTSIDERS = (
     "opened note reply transfer waiting resolved closed unanswered reminder late merged".split()  # noqa: SIM905

@@ -547,7 +547,11 @@ BOUNCES = {
         **DSN,
     ),
     "of a mail that was never sent": Forgery(
-        EVE, "delivery-status report", text=REPORT.replace("{one}", "x"), told=(), **DSN
+        EVE,
+        "no mail of ours that is known",
+        text=REPORT.replace("{one}", "x"),
+        told=((SEB, "Anomalie"),),
+        **DSN,
     ),
     "of the mail of another ticket": Forgery(
         EVE,

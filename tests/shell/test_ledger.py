@@ -161,16 +161,16 @@ def test_mail_marked_as_deleted_is_left_alone(desk: TestDesk) -> None:
 
 def test_a_broken_mail_among_good_ones(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fault cannot be made with a mail: none is known that breaks the reader."""
-    from mailgate import contribution
+    from mailgate import causes
 
-    honest = contribution.verdict
+    honest = causes.contribution
 
-    def breaks(mail):  # type: ignore[no-untyped-def]
+    def breaks(config, mail, *more):  # type: ignore[no-untyped-def]
         if mail.message_id == "bad@x":
             raise RuntimeError("boom")
-        return honest(mail)
+        return honest(config, mail, *more)
 
-    monkeypatch.setattr(contribution, "verdict", breaks)
+    monkeypatch.setattr(causes, "contribution", breaks)
     good = [MAIL.replace(b"a@x", b"good%d@x" % n) for n in range(5)]
     desk.deliver(*good[:2], MAIL.replace(b"a@x", b"bad@x"), *good[2:])
     assert len(desk.once()) == 10

@@ -69,6 +69,7 @@ def away(mail: Mail) -> bytes:
     return answer(mail, mail.recipients[0], "Je suis absent.", Auto_Submitted="auto-replied")
 
 
+ANOMALY = (SEB, "[FRAM][#1898][Anomalie] Imprimante")
 MACHINES = [words, report, tag_only, away]
 
 
@@ -95,17 +96,20 @@ def rounds(desk: TestDesk, mails: list[Mail], machines: dict[str, Machine]) -> l
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_at_the_only_agent(desk: TestDesk, machine: Machine) -> None:
-    assert rounds(desk, opened(desk, colleague=False), {SEB: machine}) == [[]]
-    assert len(desk.history()) == 2, "it stands on the ticket"
+    sent = rounds(desk, opened(desk, colleague=False), {SEB: machine})
+    # Of a bounce that names no mail, nobody knows who must not be told: it is told of once.
+    assert [heads(one) for one in sent if one] == ([[ANOMALY]] if machine is tag_only else [])
+    assert len(desk.history()) == 1 + len(sent), "it stands on the ticket"
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_at_one_of_two_agents(desk: TestDesk, machine: Machine) -> None:
-    (sent,) = rounds(desk, opened(desk, colleague=True), {SEB: machine})
-    # Of a bounce that names no mail, nobody knows who must not be told; and that an
-    # agent is away is no news for the ticket.
-    assert [m.recipients for m in sent] == ([(NADIA,)] if machine in (words, report) else [])
-    assert all(m.message["Auto-Submitted"] for m in sent)
+    sent = rounds(desk, opened(desk, colleague=True), {SEB: machine})
+    # That an agent is away is no news for the ticket.
+    told = {words: [(NADIA,)], report: [(NADIA,)], tag_only: [(SEB,), (NADIA,)], away: []}
+    assert [m.recipients for m in sent[0]] == told[machine]
+    assert all(m.message["Auto-Submitted"] for m in sent[0])
+    assert not any(sent[1:])
 
 
 @pytest.mark.parametrize("owner", [SEB, NADIA])
@@ -127,15 +131,16 @@ def test_at_the_owner_or_beside_him(desk: TestDesk, machine: Machine, owner: str
 @pytest.mark.parametrize("first", MACHINES)
 def test_at_both_agents(desk: TestDesk, first: Machine, second: Machine) -> None:
     sent = rounds(desk, opened(desk, colleague=True), {SEB: first, NADIA: second})
-    # Each of the two openings came back: each is told to the other one once, and no more.
-    assert sum(map(len, sent)) <= 2
-    assert all(len(one) == 0 for one in sent[1:])
+    # Each of the two openings came back: each is told to the other one once, one that names
+    # no mail to both, and no more.
+    assert len(sent[0]) <= (3 if tag_only in (first, second) else 2)
+    assert not any(sent[1:])
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_at_the_requester(desk: TestDesk, machine: Machine) -> None:
     (sent,) = rounds(desk, opened(desk, colleague=False), {MARIE: machine})
-    assert [m.recipients for m in sent] == ([] if machine is tag_only else [(SEB,)])
+    assert [m.recipients for m in sent] == [(SEB,)]
     assert all(m.message["Auto-Submitted"] for m in sent)
     assert desk.tickets()[0].state == "new"
 
@@ -153,8 +158,9 @@ def test_at_an_agent_who_is_the_requester(desk: TestDesk, machine: Machine) -> N
     desk.path.write_text(desk.path.read_text("utf-8") + COLLEAGUE, "utf-8")
     desk.deliver(new(SEB, "Mon PC", "Il ne démarre plus."))
     sent = rounds(desk, desk.once(), {SEB: machine})
-    assert [m for one in sent for m in one if m.recipients == (SEB,)] == []
-    assert sum(map(len, sent)) <= 1
+    mails = [m.recipients for one in sent for m in one]
+    assert mails.count((SEB,)) == (machine is tag_only)
+    assert len(mails) <= 1 + (machine is tag_only)
 
 
 def test_both_agents_refused_over_smtp_while_one_answers_by_a_machine(desk: TestDesk) -> None:

@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from store import history, tickets
+from store import history, reach, tickets
 from store.db import SCHEMA, Database, OutageError
 from store.tables import Base
 
@@ -118,3 +118,28 @@ def test_an_error_of_the_callers_own_is_no_outage(path: Path) -> None:
         db.transaction(),
     ):
         raise FileNotFoundError("a template")
+
+
+def test_tickets_of_the_first_schema_have_nobody_who_fails(tmp_path: Path) -> None:
+    path, now = tmp_path / "old.db", "2026-07-20 09:00:00"
+    with create_engine(f"sqlite:///{path}").begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(files("store") / "migrations"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for row in (
+            f"ticket values (7, 'Titre', 'waiting', 'm@x', '', '', '{now}', '{now}')",
+            "participant values (1, 7, 'm@x', 'Marie', 'token', 'full', 0)",
+        ):
+            connection.execute(text(f"insert into {row}"))
+    with closing(Database(f"sqlite:///{path}")) as db:
+        db.migrate()
+        with db.transaction() as tx:
+            ticket = tickets.load(tx, 7)
+            assert ticket
+            assert (ticket.reach, ticket.bounce_told) == ((), False)
+            reach.failing(tx, 7, "m@x", "550", datetime(2026, 7, 21, tzinfo=UTC))
+        with db.reading() as tx:
+            again = tickets.load(tx, 7)
+            assert again
+            assert [(one.person.name, one.failure) for one in again.reach] == [("Marie", "550")]
