@@ -353,7 +353,7 @@ STRANGERS = {
 
 BRACKETS = {
     "an unclosed bracket": Forgery(f"<{SEB} <{EVE}>", "only one in From"),
-    "an unclosed bracket behind": Forgery(f"{EVE} <{SEB}", "only one in From"),
+    "an unclosed bracket behind": Forgery(f"{EVE} <{SEB}", "only one in From", told=INSIDE),
     "an unclosed quote": Forgery(f'"{SEB} <{EVE}>', "only one in From"),
     "two in brackets": Forgery(f"<{SEB}> <{EVE}>", "only one in From"),
     "a route": Forgery(f"<@evil.example:{SEB}>", "without proof"),
