@@ -15,13 +15,28 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    case,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.work import Dialect, Transaction
 
-SCHEMA = "0004"  # the newest revision in store/migrations/versions
+SCHEMA = "0006"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
 
 
@@ -145,7 +160,26 @@ def _or_ignore(statement: Insert) -> Insert:
     return statement.prefix_with("OR IGNORE")
 
 
-SQLITE = Dialect(_first_id, _or_ignore)
+_SEARCH = table("search", column("rowid", BigInteger), column("search"))
+_OWN = 32  # bits of a row's id below the ticket's number: the entry's id, 0 for the ticket itself
+
+
+def _matching(words: str, *, prefix: bool) -> Select[Any]:
+    """A phrase of FTS5, in which every character but the quote stands for itself.
+
+    sqlite.org/fts5.html, 3.1 and 3.2: between quotes, a quote is doubled.
+    """
+    phrase = '"' + words.replace('"', '""') + '"' + ("*" if prefix else "")
+    number = _SEARCH.c.rowid.op(">>")(_OWN)
+    in_entry = case((_SEARCH.c.rowid.op("&")((1 << _OWN) - 1) > 0, 1), else_=0)
+    return (
+        select(number.label("number"), func.min(in_entry).label("place"))
+        .where(_SEARCH.c.search.op("match")(phrase))
+        .group_by(number)
+    )
+
+
+SQLITE = Dialect(_first_id, _or_ignore, _matching)
 
 
 @contextmanager

@@ -13,12 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import (
     Connection,
     Executable,
     Insert,
+    Select,
     Table,
     bindparam,
     insert,
@@ -56,12 +57,22 @@ class File:
     clocks: list[Clock] | None = None  # set here; None: as the database has them
 
 
+class Matching(Protocol):
+    def __call__(self, words: str, *, prefix: bool) -> Select[Any]:
+        """(number, place) of the tickets that have these words one behind the other.
+
+        With `prefix` the last one may go on. The place is 0 where the ticket's subject or
+        requester has them, else 1. Case and accents make no difference.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """What differs between databases, as far as a transaction needs it (see store.db)."""
 
     first_id: Callable[[Connection, Table], int]  # from where ids may be handed out
     or_ignore: Callable[[Insert], Insert]  # leaves out rows that are there already
+    matching: Matching
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -107,7 +118,7 @@ class Transaction:
         ] = {}  # entries that wait for proof -> raw mail
         self.settled: set[str] = set()  # Message-IDs of mails settled and not yet written
         self.last_number: int | None = None  # of the tickets, once one was handed out
-        self._dialect = dialect
+        self.dialect = dialect
         self._ids: dict[str, int] = {}
         self._to_come: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
         self._rows: dict[str, list[dict[str, Any]]] = {table_of(m).name: [] for m in _ORDER}
@@ -142,7 +153,7 @@ class Transaction:
         """The id for a row that is going to be added."""
         table = table_of(model)
         if table.name not in self._ids:
-            self._ids[table.name] = self._dialect.first_id(self.connection, table)
+            self._ids[table.name] = self.dialect.first_id(self.connection, table)
         self._ids[table.name] += 1
         return self._ids[table.name] - 1
 
@@ -157,7 +168,7 @@ class Transaction:
             if rows:
                 statement = insert(table_of(model))
                 if model is tables.ThreadId:
-                    statement = self._dialect.or_ignore(statement)
+                    statement = self.dialect.or_ignore(statement)
                 self.connection.execute(statement, rows)
                 rows.clear()
         for update_one, values in self._updates.values():
