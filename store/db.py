@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     select,
     table,
     text,
@@ -34,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from store.work import Dialect, Transaction
+from store.work import Dialect, Transaction, Words
 
 SCHEMA = "0006"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
@@ -160,8 +161,28 @@ def _or_ignore(statement: Insert) -> Insert:
     return statement.prefix_with("OR IGNORE")
 
 
-_SEARCH = table("search", column("rowid", BigInteger), column("search"))
+_SEARCH = table("search", column("rowid", BigInteger), column("search"), column("text"))
 _OWN = 32  # bits of a row's id below the ticket's number: the entry's id, 0 for the ticket itself
+_FORGET = text(
+    "insert into search (search, rowid, text) select 'delete', number << 32,"
+    " subject || ' ' || requester_name || ' ' || requester from ticket where number = :number"
+)
+
+
+def _index(connection: Connection, words: Iterable[Words]) -> None:
+    """In the order of their ids: each step back would cost FTS5 a segment of its own.
+
+    Written by triggers the same would cost one for every row.
+    """
+    rows = sorted((one.ticket << _OWN | one.entry, one.text) for one in words)
+    statement = insert(_SEARCH)
+    connection.execute(statement, [{"rowid": rowid, "text": said} for rowid, said in rows])
+
+
+def _forget(connection: Connection, numbers: Iterable[int]) -> None:
+    """The index keeps no text of its own: it is told what it has to forget."""
+    for number in numbers:
+        connection.execute(_FORGET, {"number": number})
 
 
 def _matching(words: str, *, prefix: bool) -> Select[Any]:
@@ -179,7 +200,7 @@ def _matching(words: str, *, prefix: bool) -> Select[Any]:
     )
 
 
-SQLITE = Dialect(_first_id, _or_ignore, _matching)
+SQLITE = Dialect(_first_id, _or_ignore, _index, _forget, _matching)
 
 
 @contextmanager

@@ -1,9 +1,8 @@
 """Finding tickets by what a person types: words of the subject, of any entry, of the requester's
 name and address, and the ticket's number.
 
-The index is in step with tickets and entries by itself (store/migrations/, 0006): it is written
-by the same statement in the same transaction. What it looks like is the database's affair
-(`Dialect.matching`).
+The index is written with the tickets and entries themselves (`Transaction.flush`). What it looks
+like is the database's affair (`Dialect`).
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def terms(typed: str) -> tuple[Term, ...]:
     digits that or a word. The last word may be the beginning of one.
     """
     text = _CONTROL.sub(" ", typed[:_TYPED]).translate(_WIDE)
-    return tuple(islice(_terms(text), _TERMS))
+    return tuple(islice(dict.fromkeys(_terms(text)), _TERMS))
 
 
 def _terms(text: str) -> Iterator[Term]:

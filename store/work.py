@@ -10,10 +10,10 @@ the mails that were added.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import (
     Connection,
@@ -53,8 +53,17 @@ class File:
     people: dict[str, Person]  # by address
     new: bool
     changed: bool = False
+    named: bool = False  # subject or requester are to be written
     ids: dict[str, list[str]] = field(default_factory=dict)  # Message-IDs added, by address
     clocks: list[Clock] | None = None  # set here; None: as the database has them
+
+
+class Words(NamedTuple):
+    """What the search finds: an entry's text, or with entry 0 a ticket's subject and requester."""
+
+    ticket: int
+    entry: int
+    text: str
 
 
 class Matching(Protocol):
@@ -72,6 +81,8 @@ class Dialect:
 
     first_id: Callable[[Connection, Table], int]  # from where ids may be handed out
     or_ignore: Callable[[Insert], Insert]  # leaves out rows that are there already
+    index: Callable[[Connection, Iterable[Words]], None]  # the search will find these
+    forget: Callable[[Connection, Iterable[int]], None]  # tickets' subjects and requesters no more
     matching: Matching
 
 
@@ -91,6 +102,8 @@ _ORDER = (
     tables.Outbox,
 )
 
+
+_SEARCHED = 100_000  # characters of an entry that are found: nobody types more
 
 _CHANGING = ("state", "owner", "changed_at", "requester", "requester_name", "merged_into")
 _CHANGE = (
@@ -159,6 +172,7 @@ class Transaction:
 
     def flush(self) -> None:
         """Writes everything that waits."""
+        words = self._words()
         self._hand_over()
         for row, name, value in self._to_come:
             row[name] = value()
@@ -175,6 +189,23 @@ class Transaction:
             self.connection.execute(update_one, values)
         self._updates.clear()
         self.settled.clear()
+        if words:
+            self.dialect.index(self.connection, words)
+
+    def _words(self) -> list[Words]:
+        """What the search has to learn of what waits; it forgets what that replaces."""
+        named = {number: file.row for number, file in self.files.items() if file.named}
+        self.dialect.forget(self.connection, (n for n in named if not self.files[n].new))
+        for number in named:
+            self.files[number].named = False
+        words = [
+            Words(number, 0, f"{row['subject']} {row['requester_name']} {row['requester']}")
+            for number, row in named.items()
+        ]
+        for row in self._rows[table_of(tables.Entry).name]:
+            if row["kind"] != EntryKind.STATE and row["text"]:
+                words.append(Words(row["ticket"], row["id"], row["text"][:_SEARCHED]))
+        return words
 
     def _hand_over(self) -> None:
         """Puts the tickets in hand among what waits."""

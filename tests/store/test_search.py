@@ -160,7 +160,8 @@ def test_what_is_typed_finds(desk: Shelf, typed: str, found: list[int]) -> None:
         ("[A][#12][B] c", (Term("", 12), Term("c", prefix=True))),
         ("#12a", (Term("#12a", prefix=True),)),
         ("x" * 400, (Term("x" * 300, prefix=True),)),
-        ("a " * 90, (Term("a"),) * 10),
+        ("a a b a", (Term("a"), Term("b"), Term("a", prefix=True))),
+        ("a b c d e f g h i j k l", tuple(Term(one) for one in "abcdefghij")),
     ],
 )
 def test_terms(typed: str, understood: tuple[Term, ...]) -> None:
@@ -201,7 +202,7 @@ def test_a_transaction_that_fails_leaves_no_trace(desk: Shelf) -> None:
 
 
 def test_the_migration_fills_in_what_is_there(desk: Shelf, tmp_path: Path) -> None:
-    """As the triggers would have written it, word for word."""
+    """As it would have been written with them, word for word."""
     path = tmp_path / "old.db"
     upgrade(path, "0004")
     with closing(Database(f"sqlite:///{path}")) as old, old.transaction() as tx:
