@@ -534,8 +534,8 @@ class OutboxMail:
 
     id: int
     reference: str
-    ticket: int
-    entry_id: int
+    ticket: int | None  # None: it is about no ticket, and no entry
+    entry_id: int | None
     recipient: Address
     event: str  # of the policy's row: "note", "trouble", …
     subject: str

@@ -204,7 +204,7 @@ def test_a_transaction_that_fails_leaves_no_trace(desk: Shelf) -> None:
 def test_the_migration_fills_in_what_is_there(desk: Shelf, tmp_path: Path) -> None:
     """As it would have been written with them, word for word."""
     path = tmp_path / "old.db"
-    upgrade(path, "0004")
+    upgrade(path, "0005")
     with closing(Database(f"sqlite:///{path}")) as old, old.transaction() as tx:
         tx.connection.exec_driver_sql("commit")
         tx.connection.exec_driver_sql(f"attach '{desk.db.path}' as made")
