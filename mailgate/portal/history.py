@@ -93,6 +93,11 @@ def public(entries: Iterable[Entry], number: int) -> list[Entry]:
     return [e for e in entries if not e.internal and e.addressed in (None, number)]
 
 
+def style(policy: Policy, state: str) -> str:
+    """The class of the stylesheet, and the icon, of a state."""
+    return state if state in _SHOWN else "closed" if policy.state(state).final else "open"
+
+
 def sheet(
     policy: Policy, ticket: Ticket, entries: list[Entry], clocks: list[Clock], now: datetime
 ) -> Sheet:
@@ -104,7 +109,7 @@ def sheet(
     return Sheet(
         number=ticket.number,
         subject=ticket.subject,
-        state=ticket.state if ticket.state in _SHOWN else "closed" if state.final else "open",
+        state=style(policy, ticket.state),
         label=state.label,
         final=state.final,
         resolved=ticket.state == RESOLVED,
