@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, bindparam, case, func, or_, select
 from sqlmodel import col
 
 from rules.model import Address, Clock, Ticket
+from store import search
 from store.tables import Participant, Timer
 from store.tables import Ticket as Row
 from store.tickets import Belongs, ticket_of
@@ -74,7 +75,7 @@ class Wanted:
     states: Collection[str]
     merged: bool = False  # those that others took over as well
     owner: str | None = None  # an agent's address, "" for nobody's
-    subject: str = ""  # words of the subject
+    typed: str = ""  # what is searched for, see store.search
     sort: Sort = Sort.DEADLINE
     skip: int = 0
     most: int = 50
@@ -101,7 +102,7 @@ def counts(tx: Transaction, names: Collection[str]) -> dict[str, int]:
 
 def listing(tx: Transaction, wanted: Wanted) -> tuple[list[Listed], int]:
     """One page of the list, and how many tickets it has in all."""
-    conditions = _conditions(wanted)
+    conditions = _conditions(tx, wanted)
     total = tx.first(select(func.count()).select_from(table_of(Row)).where(*conditions))
     rows = tx.all(
         select(*table_of(Row).c)
@@ -146,14 +147,16 @@ _ORDER: dict[Sort, tuple[Any, ...]] = {
 }
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(tx: Transaction, wanted: Wanted) -> list[ColumnElement[bool]]:
     within: ColumnElement[bool] = col(Row.state).in_(list(wanted.states))
     gone = col(Row.merged_into).is_not(None)
     conditions = [or_(within, gone) if wanted.merged else within & ~gone]
     if wanted.owner is not None:
         conditions.append(col(Row.owner) == wanted.owner)
-    if wanted.subject:
-        conditions.append(col(Row.subject).icontains(wanted.subject, autoescape=True))
+    if wanted.typed:
+        found = search.matching(tx, wanted.typed)
+        numbers = select(found.subquery().c.number) if found is not None else [-1]
+        conditions.append(col(Row.number).in_(numbers))
     return conditions
 
 

@@ -24,7 +24,7 @@ from store.db import OutageError
 from store.work import Transaction
 
 _MOST = 50  # tickets on a page
-_WORDS = 200  # characters that are searched for
+_WORDS = 200  # characters of a filter
 CLOSED = "closed-tickets"  # the list of closed tickets; no state has such a name
 NOBODY = "nobody"
 _FILTERS = ("state", "owner", "q", "sort", "page")
@@ -146,7 +146,7 @@ def _page(tx: Transaction, policy: Policy, filters: Filters, now: datetime) -> P
         states=asked,
         merged=filters.state == CLOSED,
         owner={"": None, NOBODY: ""}.get(filters.owner, filters.owner),
-        subject=filters.q,
+        typed=filters.q,
         sort=filters.sort,
         skip=(filters.page - 1) * _MOST,
         most=_MOST,

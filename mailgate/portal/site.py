@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
+from babel.numbers import format_decimal, format_percent
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -144,5 +145,8 @@ def _environment(desk: Desk) -> Environment:
         size=lambda count: file_size(count, locale),
         stanzas=stanzas,
         breaks=breaks,
+        number=lambda count: format_decimal(count, locale=locale),
+        percent=lambda share: format_percent(share, locale=locale),
+        minutes=lambda span: round(span.total_seconds() / 60),
     )
     return environment

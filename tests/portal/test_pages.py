@@ -173,15 +173,21 @@ def test_both_languages_have_the_same_words() -> None:
     environment = Environment(loader=FileSystemLoader(folder.parent), autoescape=True)
     words = [_words(environment, f"portal/{lang}/words.j2") for lang in ("fr", "en")]
     assert words[0] == words[1]
+    environment.filters["number"] = str
+    figures = [_words(environment, f"portal/{lang}/figures.j2", ("t",)) for lang in ("fr", "en")]
+    assert figures[0] == figures[1]
 
 
-def _words(environment: Environment, name: str) -> tuple[object, ...]:
+def _words(
+    environment: Environment,
+    name: str,
+    tables: tuple[str, ...] = ("t", "errors", "refusals", "sent", "done"),
+) -> tuple[object, ...]:
     """What a file of words defines: keys of its tables, macros with their parameters."""
     assert environment.loader
     tree = environment.parse(environment.loader.get_source(environment, name)[0])
     macros = {one.name: [arg.name for arg in one.args] for one in tree.find_all(nodes.Macro)}
     module = environment.get_template(name).module
-    tables = ("t", "errors", "refusals", "sent", "done")
     return macros, {one: set(getattr(module, one)) for one in tables}, set(vars(module))
 
 
