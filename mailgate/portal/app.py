@@ -10,7 +10,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from mailgate.portal import board, figures, files, home, links, new, sign_in, ticket
+from mailgate.portal import (
+    agent_ticket,
+    board,
+    figures,
+    files,
+    home,
+    links,
+    new,
+    sign_in,
+    ticket,
+)
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.security import BodyLimit, Headers
 from mailgate.portal.session import SIGN_IN, SignedOutError
@@ -43,7 +53,7 @@ def app(site: Site) -> Starlette:
     async def broken(request: Request, _error: Exception) -> Response:
         return site.page(request, "refused", 500, code="broken")
 
-    pages = (home, new, links, ticket, files, sign_in, board, figures)
+    pages = (home, new, links, ticket, files, sign_in, board, agent_ticket, figures)
     return Starlette(
         routes=[route for page in pages for route in page.routes(site)],
         middleware=[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,7 @@ def _environment(desk: Desk) -> Environment:
         local=local,
         clock=lambda moment: moment.astimezone(zone).strftime("%H:%M"),
         iso=lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
+        noon=lambda day: datetime.combine(day, time(12), zone),  # of a bare day
         size=lambda count: file_size(count, locale),
         stanzas=stanzas,
         breaks=breaks,

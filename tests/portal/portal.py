@@ -10,23 +10,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 from starlette.routing import Route
 
 from mailgate import daemon
 from mailgate.config import load, shipped
 from mailgate.desk import Desk
+from mailgate.effects import apply as write
 from mailgate.portal import serve, session
 from mailgate.portal.app import app
 from mailgate.portal.bind import listening
 from mailgate.portal.road import Draft, File, submit
 from mailgate.portal.site import Site
-from rules.model import Address, Credential, Entry, EntryKind, Outcome, Proof, Ticket
-from store import history, sessions
+from rules.model import Address, Credential, Effect, Entry, EntryKind, Outcome, Proof, Ticket
+from store import history, sessions, tickets
 from store.db import Database
 from store.sessions import Purpose
 from store.tables import Base, Outbox, Participant
+from store.tables import Ticket as Ticket_
 
 MARIE = Address("marie.dupont@fram.example", "Marie DUPONT")
 SEB = Address("sebastien@fram.example", "Sébastien")
@@ -66,6 +68,18 @@ class Portal:
         draft = Draft(MARIE, TITLE, text, self.desk.new_token(), self.desk.now(), files)
         assert submit(self.desk, draft, Credential(Proof.FORM)) is Outcome.OPENED
         return self.token(MARIE.email)
+
+    def apply(self, number: int, *effects: Effect) -> None:
+        """Has effects written as a decision would."""
+        with self.desk.db.transaction() as tx:
+            ticket = tickets.load(tx, number)
+            write(tx, self.desk, ticket, effects, self.desk.now())
+
+    def nobodys(self, number: int) -> None:
+        """The ticket's requester is unknown, as of a mail without any sender."""
+        nobody = {"requester": "", "requester_name": ""}
+        with self.desk.db.transaction() as tx:
+            tx.run(update(Ticket_).where(col(Ticket_.number) == number).values(nobody))
 
     def say(self, text: str, agent: Address = SEB, number: int = 1) -> None:
         """A signed-in agent writes on a ticket, keyword lines and all."""
@@ -143,10 +157,10 @@ def routes(desk: Desk) -> list[Route]:
 
 
 def form_of(page: httpx.Response) -> str:
-    """The hidden word of a page's form."""
-    found = _HIDDEN.search(page.text)
+    """The hidden word of a page's form; the one to sign out stands before it."""
+    found: list[str] = _HIDDEN.findall(page.text)
     assert found, page.text
-    return found[1]
+    return found[-1]
 
 
 def fill(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
 
 from mailgate.portal.history import public
+from rules.model import Absence, Away, Failing
 from store import portal as links
 from store import tickets
 from tests.portal.portal import MARIE, RH, SEB, Portal, fill, routes, running
@@ -26,6 +28,8 @@ PAGES += [
     "/t/nothing",
     "/nothing",
 ]
+AGENTS_PAGES = ["/agent", "/agent?state=closed-tickets", "/agent?q=x", "/agent?done=2&undone=7,8"]
+AGENTS_PAGES += ["/agent/t/1", "/agent/t/1?done=act", "/agent/t/2", "/agent/t/3", "/agent/t/9"]
 TICKET_PAGES = ["", "?done=note", "?choice=refuse", "?choice=confirm", "/new"]
 
 
@@ -38,6 +42,13 @@ def told(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Porta
         portal.say(f"#transfert {RH.email}\nQui est-ce ?")
         portal.say("#interne\nEntre nous.")
         portal.say("#résolu\nC'est fait.")
+        portal.opening()
+        portal.say("#clôturé\nFini.", number=2)
+        portal.opening()
+        portal.say("#fusionner 1", number=3)
+        portal.apply(
+            1, Failing(RH.email, "550 unknown"), Away(Absence(MARIE.email, date(2030, 7, 1)))
+        )
         yield portal, token
 
 
@@ -48,6 +59,11 @@ def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
         pages = [client.get(path) for path in paths]
         pages.append(fill(client, "/new", text="rien"))
         pages.append(fill(client, f"/t/{token}", do="refuse"))
+        pages.append(client.get(portal.sign_in_path()))
+    with portal.board() as client:
+        pages += [client.get(path) for path in AGENTS_PAGES]
+        pages.append(fill(client, "/agent/t/1", do="act", kind="reply", text="x", merge="x"))
+        pages.append(fill(client, "/agent", do="take"))
     for page in pages:
         html5lib.HTMLParser(strict=True).parse(page.text)
         ids = re.findall(r'\bid="([^"]+)"', page.text)
@@ -60,8 +76,9 @@ def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
 
 def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
     portal, token = told
-    with portal.client() as client:
-        for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision"]:
+    ours = ["/agent", "/agent/t/1", "/agent/t/1/files/1/2", "/agent/t/1/mail/1"]
+    with portal.board() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision", *ours]:
             headers = client.get(path).headers
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy
@@ -78,8 +95,8 @@ def test_no_page_has_inline_script_or_style_or_anything_from_elsewhere(
     told: tuple[Portal, str],
 ) -> None:
     portal, token = told
-    with portal.client() as client:
-        for path in [*PAGES, f"/t/{token}", f"/t/{token}/new"]:
+    with portal.board() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/new", *AGENTS_PAGES]:
             text = client.get(path).text
             assert re.findall(r"<script(?! src=\"/static/)|<style|\son\w+=|\sstyle=", text) == []
             assert re.findall(r'(?:src|action)="(?!/)', text) == []
@@ -153,11 +170,11 @@ def test_both_languages_have_the_same_words() -> None:
     folder = Path(str(files("templates").joinpath("portal")))
     names = [{one.name for one in (folder / lang).iterdir()} for lang in ("fr", "en")]
     assert names[0] == names[1]
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
-    words = [_words(environment, f"{lang}/words.j2") for lang in ("fr", "en")]
+    environment = Environment(loader=FileSystemLoader(folder.parent), autoescape=True)
+    words = [_words(environment, f"portal/{lang}/words.j2") for lang in ("fr", "en")]
     assert words[0] == words[1]
     environment.filters["number"] = str
-    figures = [_words(environment, f"{lang}/figures.j2", ("t",)) for lang in ("fr", "en")]
+    figures = [_words(environment, f"portal/{lang}/figures.j2", ("t",)) for lang in ("fr", "en")]
     assert figures[0] == figures[1]
 
 
