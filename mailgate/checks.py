@@ -14,7 +14,7 @@ from mailgate.config import Config
 from mailgate.daemon import imap_auth, smtp_auth
 from mailgate.desk import render_settings
 from mailgate.imap import GoneError, RefusedError
-from mailgate.portal import links
+from mailgate.portal import links, sign_in
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
 from rules.notify import template_for
@@ -62,7 +62,8 @@ def templates_of(policy: Policy) -> set[str]:
 def templates(config: Config) -> list[str]:
     """What is wrong with the templates that the policy's mails are made from, in sentences."""
     renderer = Renderer(*render_settings(config))
-    return renderer.missing(sorted({*templates_of(config.policy), links.TEMPLATE}))
+    own = {links.TEMPLATE, sign_in.TEMPLATE}
+    return renderer.missing(sorted(templates_of(config.policy) | own))
 
 
 def _trust(config: Config, report: Report) -> None:

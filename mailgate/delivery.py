@@ -99,15 +99,15 @@ def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
     except OutageError:
         raise
     except Exception as error:  # one that cannot be told of must not stop the others
-        log.exception("mail %d about #%d: its result cannot be told", mail.id, mail.ticket)
+        log.exception("mail %d about #%s: its result cannot be told", mail.id, mail.ticket)
         with desk.db.transaction() as tx:
             outbox.failed(tx, mail.id, f"{getattr(result, 'error', '')}; telling of it: {error!r}")
         return
     if isinstance(result, Sent):
-        log.info("mail %d about #%d: sent", mail.id, mail.ticket)
+        log.info("mail %d about #%s: sent", mail.id, mail.ticket)
     else:
         fate = "refused for good" if isinstance(result, Permanent) else "has to wait"
-        log.warning("mail %d about #%d: %s: %s", mail.id, mail.ticket, fate, result.error)
+        log.warning("mail %d about #%s: %s: %s", mail.id, mail.ticket, fate, result.error)
 
 
 def _write(tx: Transaction, desk: Desk, mail: OutboxMail, result: Result) -> None:
@@ -125,6 +125,8 @@ def _write(tx: Transaction, desk: Desk, mail: OutboxMail, result: Result) -> Non
 
 def _fail(tx: Transaction, desk: Desk, mail: OutboxMail, error: str) -> None:
     outbox.failed(tx, mail.id, error)
+    if mail.ticket is None:  # the log is all that can tell of it
+        return
     ticket = merges.current(tx, tickets.load(tx, mail.ticket))
     event = Undelivered(mail.recipient, mail.reference, error, mail.event == "trouble")
     effects.apply(tx, desk, ticket, decide(desk.policy, ticket, event, desk.now()), desk.now())

@@ -26,7 +26,8 @@ from rules import reference, subject
 from rules.keywords import Refusal
 from rules.model import Address, Attachment, Reach
 
-_ANSWERS = {"opened", "late", "links"}  # templates that answer one mail of their recipient
+# Templates that answer one mail or form of their recipient.
+_ANSWERS = {"opened", "late", "links", "sign-in"}
 _ANCESTORS = 50  # ids in References; some servers refuse header blocks of over 100 kB
 _QUOTED = 4000  # characters of a quoted tail that an agent's mail shows
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line end
@@ -48,7 +49,7 @@ class Letter:
 
     template: str  # mail/LANGUAGE/NAME.j2
     tag: str  # the third bracket of the subject
-    number: int  # of the ticket
+    number: int  # of the ticket, 0 for a mail about none
     subject: str  # the ticket's base subject
     state: str  # a key of [states]
     state_label: str  # what people read
@@ -87,6 +88,7 @@ class Letter:
     closes_at: datetime | None = None
     keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, its name); agents only
     links: tuple[Link, ...] = ()  # his open tickets, for one who lost their links
+    sign_in: str = ""  # token of the link that signs an agent in; agents only
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +232,7 @@ class Renderer:
             opened_for=None,
             cc=(),
             keywords=(),
+            sign_in="",
         )
 
     def _cut(self, text: str) -> str:
@@ -270,6 +273,7 @@ class Renderer:
             "to_author": author is not None and author.email == recipient.email,
             "to_requester": requester is not None and requester.email == recipient.email,
             "link": self._link(letter.token),
+            "sign_in": self._link(letter.sign_in, "agent/sign-in"),
             "links": tuple(
                 (one.number, self._cut(one.subject), one.label, self._link(one.token))
                 for one in letter.links
@@ -283,8 +287,8 @@ class Renderer:
             "hours_given": _hours(start, letter.closes_at),
         }
 
-    def _link(self, token: str) -> str:
-        return f"{self._portal}/t/{quote(token)}" if self._portal and token else ""
+    def _link(self, token: str, below: str = "t") -> str:
+        return f"{self._portal}/{below}/{quote(token)}" if self._portal and token else ""
 
     def _choice(self, keyword: str, cited: str, full_subject: str) -> str:
         """A link that prefills an agent's answer; a word behind the keyword is his to write."""

@@ -100,7 +100,8 @@ def line_text(line: Line, mails: Iterable[OutboxMail], timezone: str) -> str:
 
 def mail_text(mail: OutboxMail) -> str:
     """The outbox's answer for one mail of ours."""
-    return _plain(f"a mail of the desk about #{mail.ticket}\n{_mail_text(mail)}")
+    about = f"about #{mail.ticket}" if mail.ticket else "about no ticket"
+    return _plain(f"a mail of the desk {about}\n{_mail_text(mail)}")
 
 
 def _ticket(ticket: Ticket) -> dict[str, object]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from rules.orders import Answer, Orders, Refusal
@@ -534,8 +534,8 @@ class OutboxMail:
 
     id: int
     reference: str
-    ticket: int
-    entry_id: int
+    ticket: int | None  # None: it is about no ticket, and no entry
+    entry_id: int | None
     recipient: Address
     event: str  # of the policy's row: "note", "trouble", …
     subject: str
@@ -545,3 +545,20 @@ class OutboxMail:
     queued: datetime
     error: str
     data: bytes = b""  # empty where only the facts are asked for
+
+
+class Request(NamedTuple):
+    """A ticket's beginning, as the desk's figures see it."""
+
+    opened: datetime
+    answered: datetime | None  # when an agent first wrote to its requester, or settled it
+    awaited: bool  # a person asked: an answer is due
+
+
+class Move(NamedTuple):
+    """A ticket's coming into a state, as the desk's figures see it."""
+
+    ticket: int
+    opened: datetime  # the ticket
+    at: datetime
+    state: str

@@ -29,8 +29,9 @@ _HEAD = re.compile(
 
 
 def write(desk: str, number: int, tag: str, subject: str) -> str:
-    """The subject of an outgoing mail: `[FRAM][#1898][Nouveau] Subject`."""
-    return f"[{desk}][#{number}][{tag}] {subject}"
+    """The subject of an outgoing mail: `[FRAM][#1898][Nouveau] Subject`; 0 is no number."""
+    about = f"[#{number}]" if number else ""
+    return f"[{desk}]{about}[{tag}] {subject}"
 
 
 def find(subject: str, desks: Iterable[str]) -> tuple[int, ...]:

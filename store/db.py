@@ -8,20 +8,36 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Insert, Table, create_engine, event, func, select, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Insert,
+    Select,
+    Table,
+    case,
+    column,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from store.work import Dialect, Transaction
+from store.work import Dialect, Transaction, Words
 
-SCHEMA = "0004"  # the newest revision in store/migrations/versions
+SCHEMA = "0006"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
 
 
@@ -145,7 +161,46 @@ def _or_ignore(statement: Insert) -> Insert:
     return statement.prefix_with("OR IGNORE")
 
 
-SQLITE = Dialect(_first_id, _or_ignore)
+_SEARCH = table("search", column("rowid", BigInteger), column("search"), column("text"))
+_OWN = 32  # bits of a row's id below the ticket's number: the entry's id, 0 for the ticket itself
+_FORGET = text(
+    "insert into search (search, rowid, text) select 'delete', number << 32,"
+    " subject || ' ' || requester_name || ' ' || requester from ticket where number = :number"
+)
+
+
+def _index(connection: Connection, words: Iterable[Words]) -> None:
+    """In the order of their ids: each step back would cost FTS5 a segment of its own.
+
+    Written by triggers the same would cost one for every row.
+    """
+    rows = sorted((one.ticket << _OWN | one.entry, one.text) for one in words)
+    statement = insert(_SEARCH)
+    connection.execute(statement, [{"rowid": rowid, "text": said} for rowid, said in rows])
+
+
+def _forget(connection: Connection, numbers: Iterable[int]) -> None:
+    """The index keeps no text of its own: it is told what it has to forget."""
+    for number in numbers:
+        connection.execute(_FORGET, {"number": number})
+
+
+def _matching(words: str, *, prefix: bool) -> Select[Any]:
+    """A phrase of FTS5, in which every character but the quote stands for itself.
+
+    sqlite.org/fts5.html, 3.1 and 3.2: between quotes, a quote is doubled.
+    """
+    phrase = '"' + words.replace('"', '""') + '"' + ("*" if prefix else "")
+    number = _SEARCH.c.rowid.op(">>")(_OWN)
+    in_entry = case((_SEARCH.c.rowid.op("&")((1 << _OWN) - 1) > 0, 1), else_=0)
+    return (
+        select(number.label("number"), func.min(in_entry).label("place"))
+        .where(_SEARCH.c.search.op("match")(phrase))
+        .group_by(number)
+    )
+
+
+SQLITE = Dialect(_first_id, _or_ignore, _index, _forget, _matching)
 
 
 @contextmanager

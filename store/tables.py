@@ -87,6 +87,17 @@ class Secret(Base, table=True):
     value: str
 
 
+class AgentToken(Base, table=True):
+    """What an agent has in hand to sign in, or is signed in with; only its digest is kept."""
+
+    __tablename__ = "agent_token"
+
+    digest: str = Field(primary_key=True)  # sha256, hex
+    purpose: str  # sign-in | session
+    agent: str  # address
+    expires_at: datetime
+
+
 class Counter(Base, table=True):
     """Numbers handed out one by one; the row's lock makes them unique on any database."""
 
@@ -198,8 +209,9 @@ class Outbox(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     reference: str = Field(unique=True)
-    ticket: int = Field(foreign_key="ticket.number")
-    entry_id: int = Field(foreign_key="entry.id", index=True)
+    # None: about no ticket, such as the link that an agent signs in with
+    ticket: int | None = Field(default=None, foreign_key="ticket.number")
+    entry_id: int | None = Field(default=None, foreign_key="entry.id", index=True)
     recipient: str
     recipient_name: str = ""
     to_agent: bool = False

@@ -113,7 +113,7 @@ def open_ticket(
         "changed_at": now,
         "merged_into": None,
     }
-    tx.files[row["number"]] = File(row, {}, new=True)
+    tx.files[row["number"]] = File(row, {}, new=True, named=True)
     return ticket_of(row)
 
 
@@ -132,6 +132,7 @@ def change(
     given: dict[str, Any] = {"state": state, "owner": owner, "merged_into": merged_into}
     if requester:
         given |= {"requester": requester.email, "requester_name": requester.name}
+        file.named = True
     file.row |= {"changed_at": now} | {name: new for name, new in given.items() if new}
 
 

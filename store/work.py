@@ -10,15 +10,16 @@ the mails that were added.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import (
     Connection,
     Executable,
     Insert,
+    Select,
     Table,
     bindparam,
     insert,
@@ -52,8 +53,26 @@ class File:
     people: dict[str, Person]  # by address
     new: bool
     changed: bool = False
+    named: bool = False  # subject or requester are to be written
     ids: dict[str, list[str]] = field(default_factory=dict)  # Message-IDs added, by address
     clocks: list[Clock] | None = None  # set here; None: as the database has them
+
+
+class Words(NamedTuple):
+    """What the search finds: an entry's text, or with entry 0 a ticket's subject and requester."""
+
+    ticket: int
+    entry: int
+    text: str
+
+
+class Matching(Protocol):
+    def __call__(self, words: str, *, prefix: bool) -> Select[Any]:
+        """(number, place) of the tickets that have these words one behind the other.
+
+        With `prefix` the last one may go on. The place is 0 where the ticket's subject or
+        requester has them, else 1. Case and accents make no difference.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,9 @@ class Dialect:
 
     first_id: Callable[[Connection, Table], int]  # from where ids may be handed out
     or_ignore: Callable[[Insert], Insert]  # leaves out rows that are there already
+    index: Callable[[Connection, Iterable[Words]], None]  # the search will find these
+    forget: Callable[[Connection, Iterable[int]], None]  # tickets' subjects and requesters no more
+    matching: Matching
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -80,6 +102,8 @@ _ORDER = (
     tables.Outbox,
 )
 
+
+_SEARCHED = 100_000  # characters of an entry that are found: nobody types more
 
 _CHANGING = ("state", "owner", "changed_at", "requester", "requester_name", "merged_into")
 _CHANGE = (
@@ -107,7 +131,7 @@ class Transaction:
         ] = {}  # entries that wait for proof -> raw mail
         self.settled: set[str] = set()  # Message-IDs of mails settled and not yet written
         self.last_number: int | None = None  # of the tickets, once one was handed out
-        self._dialect = dialect
+        self.dialect = dialect
         self._ids: dict[str, int] = {}
         self._to_come: list[tuple[dict[str, Any], str, Callable[[], Any]]] = []
         self._rows: dict[str, list[dict[str, Any]]] = {table_of(m).name: [] for m in _ORDER}
@@ -142,12 +166,13 @@ class Transaction:
         """The id for a row that is going to be added."""
         table = table_of(model)
         if table.name not in self._ids:
-            self._ids[table.name] = self._dialect.first_id(self.connection, table)
+            self._ids[table.name] = self.dialect.first_id(self.connection, table)
         self._ids[table.name] += 1
         return self._ids[table.name] - 1
 
     def flush(self) -> None:
         """Writes everything that waits."""
+        words = self._words()
         self._hand_over()
         for row, name, value in self._to_come:
             row[name] = value()
@@ -157,13 +182,30 @@ class Transaction:
             if rows:
                 statement = insert(table_of(model))
                 if model is tables.ThreadId:
-                    statement = self._dialect.or_ignore(statement)
+                    statement = self.dialect.or_ignore(statement)
                 self.connection.execute(statement, rows)
                 rows.clear()
         for update_one, values in self._updates.values():
             self.connection.execute(update_one, values)
         self._updates.clear()
         self.settled.clear()
+        if words:
+            self.dialect.index(self.connection, words)
+
+    def _words(self) -> list[Words]:
+        """What the search has to learn of what waits; it forgets what that replaces."""
+        named = {number: file.row for number, file in self.files.items() if file.named}
+        self.dialect.forget(self.connection, (n for n in named if not self.files[n].new))
+        for number in named:
+            self.files[number].named = False
+        words = [
+            Words(number, 0, f"{row['subject']} {row['requester_name']} {row['requester']}")
+            for number, row in named.items()
+        ]
+        for row in self._rows[table_of(tables.Entry).name]:
+            if row["kind"] != EntryKind.STATE and row["text"]:
+                words.append(Words(row["ticket"], row["id"], row["text"][:_SEARCHED]))
+        return words
 
     def _hand_over(self) -> None:
         """Puts the tickets in hand among what waits."""

@@ -22,6 +22,7 @@ from mailgate.config.types import (
     Listen,
     Phrase,
     Port,
+    Promised,
     Size,
     SubjectPart,
     Text,
@@ -92,6 +93,12 @@ class Desk(Model):
         default=_THANKS,
         description="What the requester may answer to a solution to confirm it, as `#confirmer`"
         " does: the whole answer, apart from greetings, names and case. Empty: no such phrase.",
+    )
+    answer_within: Promised = Field(
+        default=None,
+        json_schema_extra={"default": '`""`'},
+        description="Time within which people are promised a first answer, nights and weekends"
+        " included: the agents' figures count what was in time. Empty: nothing is promised.",
     )
     templates: Text = Field(
         default="",

@@ -234,5 +234,10 @@ Size = Annotated[int, BeforeValidator(size), Form('a size: bytes, "25MB", "10 Mo
 Duration = Annotated[
     timedelta, BeforeValidator(duration), Form('a time span: "48h", "30m", "2d", "1h30m"')
 ]
+Promised = Annotated[
+    timedelta | None,
+    BeforeValidator(lambda value: None if value == "" else duration(value)),
+    Form('a time span: "4h", "30m", "2d", or ""'),
+]
 Listed = BeforeValidator(_listed)
 OneOrMany = BeforeValidator(_one_or_many)

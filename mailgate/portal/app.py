@@ -8,11 +8,22 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from mailgate.portal import files, home, links, new, ticket
+from mailgate.portal import (
+    agent_ticket,
+    board,
+    figures,
+    files,
+    home,
+    links,
+    new,
+    sign_in,
+    ticket,
+)
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.security import BodyLimit, Headers
+from mailgate.portal.session import SIGN_IN, SignedOutError
 from mailgate.portal.site import Site
 from store.db import OutageError
 
@@ -32,6 +43,9 @@ def app(site: Site) -> Starlette:
         code = _CODES.get(error.status_code, "form")
         return site.page(request, "refused", error.status_code, code=code)
 
+    async def signed_out(_request: Request, _error: Exception) -> Response:
+        return RedirectResponse(SIGN_IN, 303)
+
     async def outage(request: Request, error: Exception) -> Response:
         log.warning("a page was asked for: %s", error)
         return site.page(request, "refused", 503, code="outage")
@@ -39,7 +53,7 @@ def app(site: Site) -> Starlette:
     async def broken(request: Request, _error: Exception) -> Response:
         return site.page(request, "refused", 500, code="broken")
 
-    pages = (home, new, links, ticket, files)
+    pages = (home, new, links, ticket, files, sign_in, board, agent_ticket, figures)
     return Starlette(
         routes=[route for page in pages for route in page.routes(site)],
         middleware=[
@@ -48,6 +62,7 @@ def app(site: Site) -> Starlette:
         ],
         exception_handlers={
             RefusedError: refused,
+            SignedOutError: signed_out,
             HTTPException: wrong,
             OutageError: outage,
             Exception: broken,

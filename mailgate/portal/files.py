@@ -45,13 +45,13 @@ def routes(site: Site) -> list[Route]:
         # It would let its reader write as somebody else.
         if holds_reference(file, data, site.desk.config.portal.url):
             raise RefusedError("kept", 403)
-        return Response(data, headers=_headers(file.name, file.type))
+        return Response(data, headers=headers(file.name, file.type))
 
     return [Route("/t/{token}/files/{entry:int}/{part:path}", download)]
 
 
-def _headers(name: str, kind: str) -> dict[str, str]:
-    """RFC 6266 section 4.3: a name in ASCII, and the real one in RFC 8187's form."""
+def headers(name: str, kind: str) -> dict[str, str]:
+    """Of a download. RFC 6266 section 4.3: a name in ASCII, and the real one in RFC 8187's form."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\%' else "_" for c in name)
     named = f"filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return {

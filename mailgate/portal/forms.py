@@ -49,15 +49,16 @@ class Form:
         return self.fields.get(name, [])
 
 
-async def read(site: Site, request: Request) -> Form:
+async def read(site: Site, request: Request, *, bounded: bool = True) -> Form:
     """The form of one of our pages. Raises RefusedError for anything else.
 
+    `bounded`: it counts against the ceiling per client, as all do but those of agents.
     A body over [limits] upload does not come this far (mailgate.portal.security).
     """
     # W3C Fetch Metadata: what browsers send of their own accord, where they know it.
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise RefusedError("foreign", 403)
-    if not site.clients.admits(client(request.client.host if request.client else "")):
+    if bounded and not site.clients.admits(client(request.client.host if request.client else "")):
         raise RefusedError("often", 429)
     fields: dict[str, list[str]] = {}
     files = []

@@ -1,9 +1,9 @@
-"""A ticket as its page shows it: what everybody with a link may read, nothing else."""
+"""A ticket as its pages show it: all of it to agents, what a link lets read to others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -46,6 +46,12 @@ class Piece:
     quoted_lines: int
     state: str  # of a state's line: its label
     files: tuple[File, ...]
+    # For agents alone.
+    internal: bool = False
+    email: str = ""  # of the author
+    why: str = ""  # it is held to be automatic
+    mail: bool = False  # it came by a mail or form that is kept
+    addressed: int | None = None  # the merged ticket that it is from or for
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,11 @@ def public(entries: Iterable[Entry], number: int) -> list[Entry]:
     return [e for e in entries if not e.internal and e.addressed in (None, number)]
 
 
+def style(policy: Policy, state: str) -> str:
+    """The class of the stylesheet, and the icon, of a state."""
+    return state if state in _SHOWN else "closed" if policy.state(state).final else "open"
+
+
 def sheet(
     policy: Policy, ticket: Ticket, entries: list[Entry], clocks: list[Clock], now: datetime
 ) -> Sheet:
@@ -104,7 +115,7 @@ def sheet(
     return Sheet(
         number=ticket.number,
         subject=ticket.subject,
-        state=ticket.state if ticket.state in _SHOWN else "closed" if state.final else "open",
+        state=style(policy, ticket.state),
         label=state.label,
         final=state.final,
         resolved=ticket.state == RESOLVED,
@@ -115,21 +126,31 @@ def sheet(
         closes_at=closing.due if closing else None,
         minutes=max(0, round((closing.due - now).total_seconds() / 60)) if closing else 0,
         hours=round(given.total_seconds() / 3600),
-        passed=_percent(now - start, given),
+        passed=percent(now - start, given),
         stops=_stops(policy, closing, start) if closing else (),
         newest=entries[-1].id if entries else 0,
     )
 
 
-def days(policy: Policy, ticket: Ticket, entries: list[Entry], zone: ZoneInfo) -> list[Day]:
-    """The public entries, oldest first, by the desk's days."""
+def days(
+    policy: Policy, ticket: Ticket, entries: list[Entry], zone: ZoneInfo, *, inside: bool = False
+) -> list[Day]:
+    """The entries, oldest first, by the desk's days; `inside` shows what is for agents alone.
+
+    For others they are public ones.
+    """
 
     def local(entry: Entry) -> date:
         return entry.at.astimezone(zone).date()
 
     found = []
     for _, group in groupby(entries, local):
-        pieces = tuple(_piece(policy, ticket, entry) for entry in group)
+        pieces = tuple(
+            _inside(_piece(policy, ticket, entry), entry, ticket)
+            if inside
+            else _piece(policy, ticket, entry)
+            for entry in group
+        )
         found.append(Day(pieces[0].at, pieces))
     return found
 
@@ -158,6 +179,23 @@ def _piece(policy: Policy, ticket: Ticket, entry: Entry) -> Piece:
     )
 
 
+def _inside(piece: Piece, entry: Entry, ticket: Ticket) -> Piece:
+    """The same with what agents see beside it."""
+    return replace(
+        piece,
+        author=entry.author.label if entry.author else "",
+        via=entry.via.label if entry.via else "",
+        quoted=tuple(stanzas(entry.quoted)),
+        quoted_lines=len(entry.quoted.splitlines()),
+        files=tuple(replace(_file(one), name=one.name) for one in entry.attachments),
+        internal=entry.internal,
+        email=entry.author.email if entry.author else "",
+        why=entry.automatic,
+        mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE,
+        addressed=entry.addressed if entry.addressed != ticket.number else None,
+    )
+
+
 def _may_quote(policy: Policy, entry: Entry) -> bool:
     """Whose quote is known to be of mails that outsiders were sent.
 
@@ -173,14 +211,15 @@ def _file(one: Attachment) -> File:
 
 def _stops(policy: Policy, closing: Clock, start: datetime) -> tuple[Stop, ...]:
     reminders = [
-        Stop("reminder", start + timer.after, _percent(timer.after, closing.after))
+        Stop("reminder", start + timer.after, percent(timer.after, closing.after))
         for timer in policy.state(closing.state).timers
         if timer.notify and timer.after < closing.after
     ]
     return (Stop("asked", start, 0.6), *reminders[:1], Stop("closing", closing.due, 99.4))
 
 
-def _percent(part: timedelta, whole: timedelta) -> float:
+def percent(part: timedelta, whole: timedelta) -> float:
+    """How much of the whole has passed, 0 to 100."""
     return round(min(max(100 * (part / whole), 0), 100), 1) if whole else 0.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime
+from babel.numbers import format_decimal, format_percent
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
@@ -21,8 +22,10 @@ from mailgate.mail_templates import breaks, file_size, stanzas
 from mailgate.naming import city
 from mailgate.portal.ceilings import Ceiling
 from mailgate.portal.signing import Signer
+from rules.policy import Agent
 from store import portal
 
+SIGN_OUT = "/agent/sign-out"  # a button on every page for agents
 COOKIE = "portal"  # a random word per browser, to which the forms shown to it are tied
 
 
@@ -52,12 +55,16 @@ class Site:
         status: int = 200,
         *,
         form: str = "",
+        agent: Agent | None = None,
         **context: Any,
     ) -> HTMLResponse:
-        """A page from `portal/TEMPLATE.html.j2`; `form` is the path that its forms post to."""
+        """A page from `portal/TEMPLATE.html.j2`; `form` is the path that its forms post to.
+
+        `agent` is who is signed in, on a page for agents; it has a form to sign out.
+        """
         visitor = request.cookies.get(COOKIE, "")
-        fresh = not _is_word(visitor)
-        if fresh and form:
+        fresh = not _is_word(visitor) and bool(form or agent)
+        if fresh:
             visitor = self.desk.new_token()
         text = self._environment.get_template(f"portal/{template}.html.j2").render(
             context,
@@ -65,9 +72,12 @@ class Site:
             now=self.desk.now(),
             form_action=form,
             form_token=self.form_token(visitor, form) if form else "",
+            agent=agent,
+            leave=SIGN_OUT,
+            leave_token=self.form_token(visitor, SIGN_OUT) if agent else "",
         )
         response = HTMLResponse(text, status)
-        if fresh and form:
+        if fresh:
             response.set_cookie(
                 COOKIE, visitor, httponly=True, samesite="lax", secure=self.secure, path="/"
             )
@@ -131,8 +141,12 @@ def _environment(desk: Desk) -> Environment:
         local=local,
         clock=lambda moment: moment.astimezone(zone).strftime("%H:%M"),
         iso=lambda moment: moment.astimezone(zone).isoformat(timespec="minutes"),
+        noon=lambda day: datetime.combine(day, time(12), zone),  # of a bare day
         size=lambda count: file_size(count, locale),
         stanzas=stanzas,
         breaks=breaks,
+        number=lambda count: format_decimal(count, locale=locale),
+        percent=lambda share: format_percent(share, locale=locale),
+        minutes=lambda span: round(span.total_seconds() / 60),
     )
     return environment

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.seed import seed as seed
 from tests.demo import story as story
 from tests.demo import url as url
 from tests.demo import world as world

@@ -10,19 +10,25 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
+from starlette.routing import Route
 
 from mailgate import daemon
 from mailgate.config import load, shipped
 from mailgate.desk import Desk
-from mailgate.portal import serve
+from mailgate.effects import apply as write
+from mailgate.portal import serve, session
+from mailgate.portal.app import app
 from mailgate.portal.bind import listening
 from mailgate.portal.road import Draft, File, submit
-from rules.model import Address, Credential, Entry, EntryKind, Outcome, Proof, Ticket
-from store import history
+from mailgate.portal.site import Site
+from rules.model import Address, Credential, Effect, Entry, EntryKind, Outcome, Proof, Ticket
+from store import history, sessions, tickets
 from store.db import Database
+from store.sessions import Purpose
 from store.tables import Base, Outbox, Participant
+from store.tables import Ticket as Ticket_
 
 MARIE = Address("marie.dupont@fram.example", "Marie DUPONT")
 SEB = Address("sebastien@fram.example", "Sébastien")
@@ -42,11 +48,38 @@ class Portal:
         """A browser: it keeps cookies and follows nothing by itself."""
         return httpx.Client(base_url=self.url, timeout=20)
 
+    def sign_in_path(self, agent: Address = SEB) -> str:
+        """The path of a sign-in link, as it is mailed."""
+        token, now = self.desk.new_token(), self.desk.now()
+        with self.desk.db.transaction() as tx:
+            until = now + timedelta(minutes=15)
+            sessions.grant(tx, Purpose.SIGN_IN, token, agent.email, now, until)
+        return f"{session.SIGN_IN}/{token}"
+
+    @contextmanager
+    def board(self, agent: Address = SEB) -> Iterator[httpx.Client]:
+        """The browser of an agent who is signed in."""
+        with self.client() as client:
+            assert fill(client, self.sign_in_path(agent)).status_code == 303
+            yield client
+
     def opening(self, text: str = "Bonjour.", files: tuple[File, ...] = ()) -> str:
         """Opens a ticket of Marie's as the form does; returns her token."""
         draft = Draft(MARIE, TITLE, text, self.desk.new_token(), self.desk.now(), files)
         assert submit(self.desk, draft, Credential(Proof.FORM)) is Outcome.OPENED
         return self.token(MARIE.email)
+
+    def apply(self, number: int, *effects: Effect) -> None:
+        """Has effects written as a decision would."""
+        with self.desk.db.transaction() as tx:
+            ticket = tickets.load(tx, number)
+            write(tx, self.desk, ticket, effects, self.desk.now())
+
+    def nobodys(self, number: int) -> None:
+        """The ticket's requester is unknown, as of a mail without any sender."""
+        nobody = {"requester": "", "requester_name": ""}
+        with self.desk.db.transaction() as tx:
+            tx.run(update(Ticket_).where(col(Ticket_.number) == number).values(nobody))
 
     def say(self, text: str, agent: Address = SEB, number: int = 1) -> None:
         """A signed-in agent writes on a ticket, keyword lines and all."""
@@ -92,10 +125,16 @@ class Portal:
 
 
 @contextmanager
-def running(folder: Path, *, language: str = "fr", **environ: str) -> Iterator[Portal]:
-    """A desk in `folder` with its portal at work; `environ` sets keys of its configuration."""
+def running(
+    folder: Path, *, language: str = "fr", more: str = "", **environ: str
+) -> Iterator[Portal]:
+    """A desk in `folder` with its portal at work; `environ` sets keys of its configuration.
+
+    `more` is added at the end of the file, such as another agent.
+    """
     path = folder / "config.toml"
-    path.write_text(shipped().replace('language = "fr"', f'language = "{language}"'), "utf-8")
+    text = shipped().replace('language = "fr"', f'language = "{language}"') + more
+    path.write_text(text, "utf-8")
     ahead: list[timedelta] = []
 
     def now() -> datetime:
@@ -112,11 +151,16 @@ def running(folder: Path, *, language: str = "fr", **environ: str) -> Iterator[P
                 yield Portal(desk, url, ahead, woken)
 
 
+def routes(desk: Desk) -> list[Route]:
+    """Every route of the portal."""
+    return [one for one in app(Site(desk, lambda: None)).routes if isinstance(one, Route)]
+
+
 def form_of(page: httpx.Response) -> str:
-    """The hidden word of a page's form."""
-    found = _HIDDEN.search(page.text)
+    """The hidden word of a page's form; the one to sign out stands before it."""
+    found: list[str] = _HIDDEN.findall(page.text)
     assert found, page.text
-    return found[1]
+    return found[-1]
 
 
 def fill(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,17 +10,16 @@ import html5lib
 import httpx
 import pytest
 from jinja2 import Environment, FileSystemLoader, nodes
-from starlette.routing import Route
 
-from mailgate.portal.app import app
 from mailgate.portal.history import public
-from mailgate.portal.site import Site
+from rules.model import Absence, Away, Failing
 from store import portal as links
 from store import tickets
-from tests.portal.portal import MARIE, RH, SEB, Portal, fill, running
+from tests.portal.portal import MARIE, RH, SEB, Portal, fill, routes, running
 
 PNG = ("photo.png", "image/png", b"\x89PNG\r\n\x1a\n")
 PAGES = ["/", "/new", "/new/sent", "/links", "/links/sent", "/help", "/help/"]
+PAGES += ["/agent/sign-in", "/agent/sign-in/sent", "/agent/sign-in/nothing"]
 PAGES += [
     "/help/create",
     "/help/answer",
@@ -28,6 +28,8 @@ PAGES += [
     "/t/nothing",
     "/nothing",
 ]
+AGENTS_PAGES = ["/agent", "/agent?state=closed-tickets", "/agent?q=x", "/agent?done=2&undone=7,8"]
+AGENTS_PAGES += ["/agent/t/1", "/agent/t/1?done=act", "/agent/t/2", "/agent/t/3", "/agent/t/9"]
 TICKET_PAGES = ["", "?done=note", "?choice=refuse", "?choice=confirm", "/new"]
 
 
@@ -40,6 +42,13 @@ def told(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Porta
         portal.say(f"#transfert {RH.email}\nQui est-ce ?")
         portal.say("#interne\nEntre nous.")
         portal.say("#résolu\nC'est fait.")
+        portal.opening()
+        portal.say("#clôturé\nFini.", number=2)
+        portal.opening()
+        portal.say("#fusionner 1", number=3)
+        portal.apply(
+            1, Failing(RH.email, "550 unknown"), Away(Absence(MARIE.email, date(2030, 7, 1)))
+        )
         yield portal, token
 
 
@@ -50,6 +59,11 @@ def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
         pages = [client.get(path) for path in paths]
         pages.append(fill(client, "/new", text="rien"))
         pages.append(fill(client, f"/t/{token}", do="refuse"))
+        pages.append(client.get(portal.sign_in_path()))
+    with portal.board() as client:
+        pages += [client.get(path) for path in AGENTS_PAGES]
+        pages.append(fill(client, "/agent/t/1", do="act", kind="reply", text="x", merge="x"))
+        pages.append(fill(client, "/agent", do="take"))
     for page in pages:
         html5lib.HTMLParser(strict=True).parse(page.text)
         ids = re.findall(r'\bid="([^"]+)"', page.text)
@@ -62,8 +76,9 @@ def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
 
 def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
     portal, token = told
-    with portal.client() as client:
-        for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision"]:
+    ours = ["/agent", "/agent/t/1", "/agent/t/1/files/1/2", "/agent/t/1/mail/1"]
+    with portal.board() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision", *ours]:
             headers = client.get(path).headers
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy
@@ -80,8 +95,8 @@ def test_no_page_has_inline_script_or_style_or_anything_from_elsewhere(
     told: tuple[Portal, str],
 ) -> None:
     portal, token = told
-    with portal.client() as client:
-        for path in [*PAGES, f"/t/{token}", f"/t/{token}/new"]:
+    with portal.board() as client:
+        for path in [*PAGES, f"/t/{token}", f"/t/{token}/new", *AGENTS_PAGES]:
             text = client.get(path).text
             assert re.findall(r"<script(?! src=\"/static/)|<style|\son\w+=|\sstyle=", text) == []
             assert re.findall(r'(?:src|action)="(?!/)', text) == []
@@ -92,24 +107,20 @@ def test_asking_for_a_page_changes_nothing(portal: Portal) -> None:
     """Every route with GET and HEAD: mail scanners follow links."""
     token = portal.opening(files=(PNG,))
     portal.say("#résolu\nC'est fait.")
-    routes = [one for one in app(Site(portal.desk, lambda: None)).routes if isinstance(one, Route)]
-    paths = {
-        one.path.format_map({"token": token, "entry": 1, "part": 2, "name": "create"})
-        for one in (_plain(route) for route in routes)
-    }
-    assert {f"/t/{token}", f"/t/{token}/files/1/2", "/links", "/healthz"} <= paths
-    before = portal.dump()
-    with portal.client() as client:
+    known = {"token": token, "entry": 1, "part": 2, "name": "create", "number": 1}
+    asked = [one for one in routes(portal.desk) if "GET" in (one.methods or ())]
+    paths = {re.sub(r":(int|path)}", "}", one.path).format_map(known) for one in asked}
+    enter = portal.sign_in_path()
+    paths = {enter if one == f"/agent/sign-in/{token}" else one for one in paths}
+    assert {f"/t/{token}", f"/t/{token}/files/1/2", "/links", "/healthz", enter, "/agent"} <= paths
+    with portal.board() as client:
+        before = portal.dump()
         for path in sorted(paths):
             for more in ("", "?choice=confirm", "?choice=refuse&do=confirm&text=x"):
                 assert client.get(path + more).status_code == 200, path
                 assert client.head(path + more).status_code == 200, path
     assert portal.dump() == before
     assert portal.woken == []
-
-
-def _plain(route: Route) -> Route:
-    return Route(re.sub(r":(int|path)}", "}", route.path), route.endpoint)
 
 
 def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None:
@@ -159,18 +170,24 @@ def test_both_languages_have_the_same_words() -> None:
     folder = Path(str(files("templates").joinpath("portal")))
     names = [{one.name for one in (folder / lang).iterdir()} for lang in ("fr", "en")]
     assert names[0] == names[1]
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True)
-    words = [_words(environment, f"{lang}/words.j2") for lang in ("fr", "en")]
+    environment = Environment(loader=FileSystemLoader(folder.parent), autoescape=True)
+    words = [_words(environment, f"portal/{lang}/words.j2") for lang in ("fr", "en")]
     assert words[0] == words[1]
+    environment.filters["number"] = str
+    figures = [_words(environment, f"portal/{lang}/figures.j2", ("t",)) for lang in ("fr", "en")]
+    assert figures[0] == figures[1]
 
 
-def _words(environment: Environment, name: str) -> tuple[object, ...]:
+def _words(
+    environment: Environment,
+    name: str,
+    tables: tuple[str, ...] = ("t", "errors", "refusals", "sent", "done"),
+) -> tuple[object, ...]:
     """What a file of words defines: keys of its tables, macros with their parameters."""
     assert environment.loader
     tree = environment.parse(environment.loader.get_source(environment, name)[0])
     macros = {one.name: [arg.name for arg in one.args] for one in tree.find_all(nodes.Macro)}
     module = environment.get_template(name).module
-    tables = ("t", "errors", "refusals", "sent", "done")
     return macros, {one: set(getattr(module, one)) for one in tables}, set(vars(module))
 
 

@@ -47,8 +47,14 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_migrations_make_exactly_the_tables(path: Path) -> None:
     with create_engine(f"sqlite:///{path}").connect() as connection:
-        context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+        opts = {"render_as_batch": True, "include_name": _is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Not the tables in which FTS5 keeps the index (tests/store/test_search.py)."""
+    return kind != "table" or not str(name).startswith("search")
 
 
 def test_schema_is_the_newest_revision() -> None:

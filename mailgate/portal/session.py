@@ -1,0 +1,114 @@
+"""Who is signed in on the board. Every page below /agent asks here, and nowhere else.
+
+The cookie holds a random token and its end, signed. The database has the token's digest: a
+sign-out ends the session everywhere, and an agent who was taken out of the configuration has
+none from that moment on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from mailgate.portal import forms
+from mailgate.portal.forms import Form
+from mailgate.portal.site import Site
+from rules.policy import Agent
+from store import sessions
+from store.sessions import Purpose
+
+COOKIE = "agent"
+SIGN_IN = "/agent/sign-in"
+_PATH = "/agent"  # browsers show the cookie to no other page
+_LASTS = timedelta(hours=12)  # a working day; then a new link is asked for
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in: the page of the sign-in is shown instead."""
+
+
+def signed_in(site: Site, request: Request) -> Agent:
+    """The agent whose browser asks. Raises SignedOutError. Reads the database, writes nothing."""
+    token, now = _token(site, request), site.desk.now()
+    if token:
+        with site.desk.db.reading() as tx:
+            email = sessions.holder(tx, Purpose.SESSION, token, now)
+        if agent := site.desk.policy.agent(email):
+            return agent
+    raise SignedOutError
+
+
+def shown(site: Site, handle: Callable[[Request, Agent], Response]) -> Callable[..., Any]:
+    """The endpoint of a page for agents, which answers GET and changes nothing."""
+
+    def endpoint(request: Request) -> Response:
+        return handle(request, signed_in(site, request))
+
+    return endpoint
+
+
+def posted(
+    site: Site, handle: Callable[[Request, Agent, Form], Response]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint of a form for agents; none of them counts against the ceiling per client."""
+
+    async def endpoint(request: Request) -> Response:
+        agent = await run_in_threadpool(signed_in, site, request)
+        form = await forms.read(site, request, bounded=False)
+        return await run_in_threadpool(handle, request, agent, form)
+
+    return endpoint
+
+
+def page(
+    site: Site, request: Request, agent: Agent, template: str, status: int = 200, **context: Any
+) -> Response:
+    """A page for agents: `portal/TEMPLATE.html.j2`, which extends `portal/agent.html.j2`.
+
+    `form` among the context is the path that its forms post to.
+    """
+    return site.page(request, template, status, agent=agent, **context)
+
+
+def begin(site: Site, agent: Agent) -> Response:
+    """Signs the agent in: the answer leads to the board and brings the cookie."""
+    now, token = site.desk.now(), site.desk.new_token()
+    until = now + _LASTS
+    with site.desk.db.transaction() as tx:
+        sessions.grant(tx, Purpose.SESSION, token, agent.address, now, until)
+    end = str(int(until.timestamp()))
+    signature = site.signer.sign("session", token, end)
+    response = RedirectResponse(_PATH, 303)
+    response.set_cookie(
+        COOKIE,
+        f"{token}.{end}.{signature}",
+        max_age=int(_LASTS.total_seconds()),
+        path=_PATH,
+        httponly=True,
+        samesite="lax",
+        secure=site.secure,
+    )
+    return response
+
+
+def end(site: Site, request: Request) -> Response:
+    """Signs out: the cookie goes, and what it held is worth nothing any more."""
+    with site.desk.db.transaction() as tx:
+        sessions.use(tx, Purpose.SESSION, _token(site, request), site.desk.now())
+    response = RedirectResponse(SIGN_IN, 303)
+    response.delete_cookie(COOKIE, path=_PATH, httponly=True, samesite="lax", secure=site.secure)
+    return response
+
+
+def _token(site: Site, request: Request) -> str:
+    """The token of a cookie that we signed and that has not expired; else ""."""
+    token, _, rest = request.cookies.get(COOKIE, "").partition(".")
+    end, _, signature = rest.partition(".")
+    if not site.signer.holds(signature, "session", token, end):
+        return ""
+    return token if site.desk.now() < datetime.fromtimestamp(int(end), UTC) else ""
