@@ -12,7 +12,7 @@ from mailgate.desk import Desk
 from mailgate.parse import parse
 from mailgate.threads import Thread
 from mailgate.verdicts import Judged
-from rules import absence, automatic_text
+from rules import absence, automatic_text, lookalikes
 from rules.keywords import names_requester
 from rules.model import (
     Absence,
@@ -56,6 +56,10 @@ def of_mail(
         lambda: _sent(tx, thread),
         judged.verdict,
     )
+    if standing.role is not Role.AGENT:
+        people = tickets.people(tx, thread.home.number) if thread.home else ()
+        found = lookalikes.find(desk.policy, mail.sender, mail.senders, people)
+        event = replace(event, lookalikes=found)
     if thread.ticket is None:
         event = _for_another(
             desk, mail, taken.raw, event, trust.agent(desk.config, mail, thread, server)

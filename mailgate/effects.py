@@ -330,5 +330,10 @@ class _Change:
 def _again(entry: Entry) -> AddEntry:
     """An entry of the history, told of once more: its words, without its files."""
     return AddEntry(
-        entry.kind, entry.author, entry.text, internal=entry.internal, verified=entry.verified
+        entry.kind,
+        entry.author,
+        entry.text,
+        internal=entry.internal,
+        verified=entry.verified,
+        lookalikes=entry.lookalikes,
     )

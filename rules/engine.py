@@ -93,6 +93,7 @@ def _repeat(event: Contribution) -> tuple[Effect, ...]:
             internal=event.standing.role in (Role.AGENT, Role.UNPROVEN),
             verified=event.standing.verified,
             attachments=event.attachments,
+            lookalikes=event.lookalikes,
         ),
         Settle(Outcome.NOTED, reason),
     )

@@ -105,6 +105,25 @@ class Reply:
     signature: str = ""  # what of the rest is signature
 
 
+class Alike(StrEnum):
+    """In what way a sender looks like somebody else."""
+
+    ADDRESS_IN_NAME = "address-in-name"  # the display name holds another address
+    CONFUSABLE = "confusable"  # the address or domain looks like a known one (UTS #39)
+    DISGUISED = "disguised"  # the domain mixes alphabets, or its letters imitate Latin ones
+    KNOWN_NAME = "known-name"  # a new address under a name that is known here
+    SEVERAL_FROM = "several-from"  # several addresses in From, or several From headers
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """What makes a sender look like somebody else: a warning for agents, never a fact."""
+
+    kind: Alike
+    shown: str  # what the mail shows: an address, a domain, a name
+    meant: str = ""  # what it looks like, "" where the kind says all
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """What an automatic answer says: somebody is away."""
@@ -219,6 +238,7 @@ class Contribution:
     opening_shown: bool = False  # the ticket's opening is public: a new requester may read it
     branch: Ticket | None = None  # the merged ticket that it is addressed to
     merging: Merging | None = None  # of an agent's #fusionner
+    lookalikes: tuple[Lookalike, ...] = ()  # whom the sender may be taken for
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +354,7 @@ class AddEntry:
     attachments: tuple[Attachment, ...] = ()
     pending: bool = False  # an agent's words without proof: his answer would apply them
     portal: bool = False  # came by a form of the portal
+    lookalikes: tuple[Lookalike, ...] = ()  # for agents' eyes
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +547,7 @@ class Entry:
     raw_id: int | None
     portal: bool = False  # came by a form of the portal
     addressed: int | None = None  # the merged ticket that it was addressed to
+    lookalikes: tuple[Lookalike, ...] = ()  # for agents' eyes
 
 
 @dataclass(frozen=True, slots=True)

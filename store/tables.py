@@ -169,6 +169,7 @@ class Entry(Base, table=True):
     # The merged ticket whose people it is from or for: with that ticket's own entries it is
     # all that they may see.
     addressed: int | None = Field(default=None, foreign_key="ticket.number", index=True)
+    lookalikes: str = "[]"  # JSON list of [kind, what the mail shows, what it looks like]
 
 
 class ThreadId(Base, table=True):
