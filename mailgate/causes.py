@@ -56,6 +56,7 @@ def of_mail(
         lambda: _sent(tx, thread),
         judged.verdict,
     )
+    event = replace(event, vouched=trust.vouched(standing, thread, server))
     if standing.role is not Role.AGENT:
         people = tickets.people(tx, thread.home.number) if thread.home else ()
         found = lookalikes.find(desk.policy, mail.sender, mail.senders, people)

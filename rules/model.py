@@ -239,6 +239,7 @@ class Contribution:
     branch: Ticket | None = None  # the merged ticket that it is addressed to
     merging: Merging | None = None  # of an agent's #fusionner
     lookalikes: tuple[Lookalike, ...] = ()  # whom the sender may be taken for
+    vouched: bool = False  # a reference or link of the author's own, or our server, shows who wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +358,44 @@ class AddEntry:
     lookalikes: tuple[Lookalike, ...] = ()  # for agents' eyes
 
 
+class Ceiling(StrEnum):
+    """What is counted within an hour."""
+
+    SENDER = "sender"  # mails of one outside address
+    TICKET = "ticket"  # outside mails on one ticket
+    DESK = "desk"  # outside mails in all
+    BOUNCES = "bounces"  # mail servers' reports of which somebody would be told
+    LOOP = "loop"  # tickets of one address under one subject, as two programs open them
+    RECIPIENT = "recipient"  # mails to one outside address
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something has happened since a moment."""
+
+    since: datetime
+    count: int
+    told: bool = False  # the admins know that it is over its ceiling
+    ticket: int | None = None  # the last one that it happened on
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """These tallies count something that happened on this ticket."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A ceiling was passed for the first time: the admins are told, about this ticket."""
+
+    ceiling: Ceiling
+    what: str  # whose mails: an address, a ticket's number
+    limit: int
+    ticket: int
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmed:
     """Words that waited for proof have been carried out: they are not waited for any more."""
@@ -466,6 +505,8 @@ Effect = (
     | MergeInto
     | ToldLate
     | Tell
+    | Counted
+    | Storm
 )
 
 
@@ -492,6 +533,7 @@ class Taken:
     raw: bytes
     whole: bool = True
     credential: Credential | None = None  # of a form; None for a mail
+    released: bool = False  # an admin has it decided anew: no ceiling holds it
 
 
 @dataclass(frozen=True, slots=True)
