@@ -47,6 +47,8 @@ def decide(
         return _ring(policy, ticket, event, now) if ticket else ()
     if isinstance(event, Undelivered):
         return undelivered(policy, ticket, event) if ticket else ()
+    if event.check:
+        return (Settle(Outcome.CHECK, "`mailgate check` sent it, to see whether it comes back"),)
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:

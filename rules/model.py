@@ -239,6 +239,7 @@ class Contribution:
     branch: Ticket | None = None  # the merged ticket that it is addressed to
     merging: Merging | None = None  # of an agent's #fusionner
     lookalikes: tuple[Lookalike, ...] = ()  # whom the sender may be taken for
+    check: bool = False  # a mail of `mailgate check`, which this desk signed
     vouched: bool = False  # a reference or link of the author's own, or our server, shows who wrote
 
 
@@ -320,6 +321,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     AUTO_REPLY = "auto-reply"
     BOUNCE = "bounce"
+    CHECK = "check"  # a mail of `mailgate check`, which came back
     EMPTY = "empty"  # an answer without words of its own: it adds nothing
     HELD = "held"
     DROPPED = "dropped"  # was held, and an admin let it go
