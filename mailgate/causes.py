@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailgate import authentication, forwards, htmltext, threads, trust
+from mailgate import authentication, forwards, htmltext, roundtrip, threads, trust
 from mailgate.bounces import Bounce, Failure
 from mailgate.cause import Cause, Source
 from mailgate.contribution import contribution, for_another
@@ -12,7 +12,7 @@ from mailgate.desk import Desk
 from mailgate.parse import parse
 from mailgate.threads import Thread
 from mailgate.verdicts import Judged
-from rules import absence, automatic_text
+from rules import absence, automatic_text, lookalikes
 from rules.keywords import names_requester
 from rules.model import (
     Absence,
@@ -30,7 +30,7 @@ from rules.model import (
     Ticket,
     Undelivered,
 )
-from store import history, ledger, merges, outbox, tickets
+from store import history, ledger, merges, outbox, portal, tickets
 from store.work import Transaction
 
 _CITED = 5  # mails of ours that are read again; an answer quotes one or two
@@ -56,6 +56,12 @@ def of_mail(
         lambda: _sent(tx, thread),
         judged.verdict,
     )
+    own = _check(tx, desk, mail)
+    event = replace(event, vouched=trust.vouched(standing, thread, server), check=own)
+    if standing.role is not Role.AGENT:
+        people = tickets.people(tx, thread.home.number) if thread.home else ()
+        found = lookalikes.find(desk.policy, mail.sender, mail.senders, people)
+        event = replace(event, lookalikes=found)
     if thread.ticket is None:
         event = _for_another(
             desk, mail, taken.raw, event, trust.agent(desk.config, mail, thread, server)
@@ -71,6 +77,13 @@ def of_mail(
                 event = replace(event, confirms=pending, standing=standing)
             event, about = _with_orders(tx, event, thread.ticket)
     return event, Cause(event, source, original, about)
+
+
+def _check(tx: Transaction, desk: Desk, mail: Mail) -> bool:
+    """Whether `mailgate check` sent this mail from here."""
+    if mail.sender is None or mail.sender.email != desk.policy.address:
+        return False
+    return roundtrip.is_ours(portal.secret(tx, roundtrip.PURPOSE, ""), mail.subject)
 
 
 def _for_another(

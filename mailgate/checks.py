@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from mailgate import imap, smtp
+from mailgate import imap, roundtrip, smtp
 from mailgate.config import Config
-from mailgate.daemon import imap_auth, smtp_auth
+from mailgate.daemon import imap_auth, new_token, smtp_auth
 from mailgate.desk import render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.portal import links, sign_in
 from mailgate.render import Renderer
+from mailgate.roundtrip import Probe
 from mailgate.smtp import UnreachableError
 from rules.notify import template_for
 from rules.policy import Policy, To
+from store import portal
 from store.db import SCHEMA, Database, OutageError
 
 
@@ -32,8 +34,12 @@ class Report:
     misconfigured: bool = False  # a problem lies in the desk's own files
 
 
-def check(config: Config, now: datetime, *, offline: bool) -> Report:
-    """Looks at templates and database, and unless `offline` at both servers. Changes nothing."""
+def check(config: Config, now: datetime, *, offline: bool, probe: Probe | None = None) -> Report:
+    """Looks at templates and database, and unless `offline` at both servers.
+
+    With a `probe` it sends the desk a mail and looks whether it comes back whole. Else it
+    changes nothing.
+    """
     report = Report()
     report.problems += templates(config)
     report.misconfigured = bool(report.problems)
@@ -43,6 +49,8 @@ def check(config: Config, now: datetime, *, offline: bool) -> Report:
     if not offline:
         _imap(config, now, report)
         _smtp(config, report)
+        if probe and not report.problems:
+            _round_trip(config, probe, report)
     if not report.problems:
         report.facts.append(f"{config.path.name}: the desk {config.desk.name} can open")
     return report
@@ -144,3 +152,30 @@ def _smtp(config: Config, report: Report) -> None:
             return
     done = "login works" if config.smtp.user else "answers; no login, as smtp.user is empty"
     report.facts.append(f"SMTP {config.smtp.host}: {done}")
+
+
+def _round_trip(config: Config, probe: Probe, report: Report) -> None:
+    name = config.path.name
+    try:
+        with closing(smtp.Link(config.smtp, smtp_auth(config))) as link:
+            secret = _secret(config)
+            found = roundtrip.travel(config, imap_auth(config), secret, probe, link)
+    except (GoneError, RefusedError) as error:
+        report.problems.append(f"{name}: imap: {error}")
+    except (UnreachableError, OutageError, ValueError) as error:
+        report.problems.append(f"{name}: {error}")
+    else:
+        report.facts += found.facts
+        report.warnings += [f"{name}: {one}" for one in found.warnings]
+        report.problems += [f"{name}: {one}" for one in found.problems]
+
+
+def _secret(config: Config) -> str:
+    """What the daemon knows our mail by. Before the first `mailgate run` there is no database,
+    and no daemon either."""
+    fresh = new_token() + new_token()
+    with closing(Database(config.database_url)) as db:
+        if not db.path.exists() or db.revision() != SCHEMA:
+            return fresh
+        with db.transaction() as tx:
+            return portal.secret(tx, roundtrip.PURPOSE, fresh)

@@ -27,6 +27,7 @@ from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
 from mailgate.portal import serve
 from mailgate.render import Renderer
+from mailgate.roundtrip import Probe
 from mailgate.signals import stopped_by_signals
 from mailgate.smtp import UnreachableError
 from mailgate.worker import Worker
@@ -49,6 +50,19 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def new_reference() -> str:
+    return reference.encode(secrets.token_bytes(16))
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(16)
+
+
+def new_probe(seconds: float) -> Probe:
+    """What one `mailgate check` sends the desk, and how long it waits for it."""
+    return Probe(new_reference(), secrets.token_hex(8), seconds, wall_clock())
+
+
 def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
     """The desk on its database, with real randomness; `now` is aware."""
     settings = render_settings(config)
@@ -58,8 +72,8 @@ def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_c
         renderer=Renderer(*settings),
         worker=Worker(settings, authentication.headers(config.trust)),
         now=now,
-        new_reference=lambda: reference.encode(secrets.token_bytes(16)),
-        new_token=lambda: secrets.token_urlsafe(16),
+        new_reference=new_reference,
+        new_token=new_token,
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
 
-from mailgate import effects
+from mailgate import effects, storms
 from mailgate.desk import Desk
 from mailgate.mime_headers import ascii_address
 from mailgate.smtp import Link, Permanent, Result, Sent, Temporary, UnreachableError
@@ -129,7 +129,8 @@ def _fail(tx: Transaction, desk: Desk, mail: OutboxMail, error: str) -> None:
         return
     ticket = merges.current(tx, tickets.load(tx, mail.ticket))
     event = Undelivered(mail.recipient, mail.reference, error, mail.event == "trouble")
-    effects.apply(tx, desk, ticket, decide(desk.policy, ticket, event, desk.now()), desk.now())
+    decided = decide(desk.policy, ticket, event, desk.now())
+    effects.apply(tx, desk, ticket, storms.failed(tx, desk, ticket, decided), desk.now())
 
 
 def _keep_rate(desk: Desk, stop: Event) -> None:

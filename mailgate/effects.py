@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mailgate import letters
+from mailgate import letters, storms
 from mailgate.cause import NO_CAUSE, Cause
 from mailgate.desk import Desk
 from mailgate.letters import Files, Scene
@@ -21,8 +21,10 @@ from rules.model import (
     Away,
     Bounced,
     BounceTold,
+    Ceiling,
     Clock,
     Confirmed,
+    Counted,
     Effect,
     Entry,
     EntryKind,
@@ -37,16 +39,16 @@ from rules.model import (
     SetRequester,
     SetState,
     Settle,
+    Storm,
     Tell,
     Ticket,
     ToldLate,
 )
 from rules.policy import NEW, On
+from rules.storms import HOUR, budget, notice, sentence
 from store import history, merges, outbox, reach, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
-
-_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ def apply(
     for effect in effects:
         change.write(effect)
     change.tell()
+    change.warn()
     return Applied(change.settle, change.ended or change.ticket, change.words_id)
 
 
@@ -96,6 +99,7 @@ class _Change:
         self.branch = cause.event.branch if cause.event else None  # whose people take part
         self.ended: Ticket | None = None  # what was merged into `ticket`
         self.mails: list[tuple[Tell, AddEntry, int, Ticket]] = []
+        self.storms: list[Storm] = []  # of which the admins are told
         self._running: list[Clock] | None = None  # the ticket's clocks, once all is written
         self._files: Files | None = None
 
@@ -135,10 +139,21 @@ class _Change:
                 tickets.told_late(self.tx, home, email)
             case Tell():
                 self._tell(effect)
+            case Counted(keys):
+                storms.on_ticket(self.tx, keys, self._number)
+            case Storm():
+                self.storms.append(effect)
 
     def tell(self) -> None:
         for tell, entry, entry_id, ticket in self.mails:
             self._queue(tell, entry, entry_id, ticket)
+
+    def warn(self) -> None:
+        """Tells the admins of the storms that began, on the tickets that they are about."""
+        for storm in self.storms:
+            ticket = merges.current(self.tx, tickets.load(self.tx, storm.ticket))
+            told = notice(self.desk.policy, self.desk.config.desk.admins, storm)
+            apply(self.tx, self.desk, ticket, told, self.now)
 
     @property
     def _ticket(self) -> Ticket:
@@ -269,7 +284,8 @@ class _Change:
             self._scene(ticket), tell, entry, token if knows else "", ancestors, files
         )
         data = self.desk.worker.render(letter)
-        withheld = self._over_ceiling(tell)
+        counts_for = budget(person, self.cause.event)
+        withheld = self._over_ceiling(tell, counts_for)
         outbox.enqueue(
             self.tx,
             OutboxMail(
@@ -287,6 +303,7 @@ class _Change:
                 error=withheld,
             ),
             data,
+            budget=counts_for,
             to_agent=tell.to_agent,
             internal=entry.internal,
         )
@@ -316,19 +333,25 @@ class _Change:
             self._files = letters.riding(entry, self.source.raw, limit)
         return self._files
 
-    def _over_ceiling(self, tell: Tell) -> str:
+    def _over_ceiling(self, tell: Tell, counts_for: str) -> str:
         """Why this mail is withheld: the ceiling per outside address and hour; "" if it is not."""
         limit = self.desk.config.limits.per_address_hour
         if not tell.bounded:
             return ""
-        sent = outbox.count_since(self.tx, tell.recipient.email, self.now - _HOUR)
-        if sent < limit:
+        if outbox.count_since(self.tx, counts_for, self.now - HOUR) < limit:
             return ""
-        return f"more than {limit} mails to this address within an hour ([limits] per_address_hour)"
+        storm = storms.withheld(self.tx, self.desk, counts_for, self._ticket)
+        self.storms += [storm] if storm else []
+        return sentence(Ceiling.RECIPIENT, counts_for, limit)
 
 
 def _again(entry: Entry) -> AddEntry:
     """An entry of the history, told of once more: its words, without its files."""
     return AddEntry(
-        entry.kind, entry.author, entry.text, internal=entry.internal, verified=entry.verified
+        entry.kind,
+        entry.author,
+        entry.text,
+        internal=entry.internal,
+        verified=entry.verified,
+        lookalikes=entry.lookalikes,
     )

@@ -5,6 +5,7 @@ mailbox. Nothing is expunged but the very mails that were copied away. One
 object is one connection: after GoneError it is thrown away and made anew.
 """
 
+# Length: every command that the desk gives an IMAP server, on one class.
 from __future__ import annotations
 
 import socket
@@ -149,6 +150,16 @@ class Mailbox:
                 same = [u for u in uids if u in facts and facts[u][b"RFC822.SIZE"] == len(raw)]
                 uids = same or uids[-_HELD_SCAN:]
             return [uid for uid in uids if self._body(uid, part, key) == raw]
+
+    def titled(self, words: str, folder: str) -> tuple[list[int], bytes | None]:
+        """The UIDs of a folder's mails with these ASCII words in their subject, and the bytes of
+        the first one; none where there is no such folder or mail."""
+        with errors():
+            if not self._client.folder_exists(folder):
+                return [], None
+            self._client.select_folder(folder, readonly=True)
+            uids = sorted(self._client.search(["UNDELETED", "SUBJECT", words]))
+            return uids, self._body(uids[0], "BODY.PEEK[]", b"BODY[]") if uids else None
 
     def older_than(self, moment: datetime) -> int:
         """How many of the inbox's mails the server received before `moment` (aware)."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from mailgate import causes, effects, threads, trust
+from mailgate import causes, effects, storms, threads, trust
 from mailgate.desk import Desk
 from mailgate.imap import Mailbox
 from mailgate.reading import TRIES, Reading
@@ -177,7 +177,7 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
     if earlier and ticket and mail.date:
         event = replace(event, repeat=True)
         cause = replace(cause, event=event)
-    decided = decide(policy, ticket, event, now)
+    decided = storms.bounded(tx, desk, taken, ticket, event, decide(policy, ticket, event, now))
     done = effects.apply(tx, desk, ticket, decided, now, cause)
     outbox.expose(tx, trust.exposed(policy, mail, thread))
     number = done.ticket.number if done.ticket else None

@@ -61,6 +61,7 @@ def compose(
         unverified=event is not None and event.standing.role is Role.UNVERIFIED,
         automatic=tell.notice or bool(entry.automatic),
         automatic_note=entry.automatic,
+        lookalikes=entry.lookalikes if tell.to_agent else (),
         reason=tell.reason,
         related=event.related if event else None,
         branch=event.branch.number if event and event.branch else None,

@@ -24,7 +24,7 @@ from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from mailgate.naming import city, person, without_address
 from rules import reference, subject
 from rules.keywords import Refusal
-from rules.model import Address, Attachment, Reach
+from rules.model import Address, Attachment, Lookalike, Reach
 
 # Templates that answer one mail or form of their recipient.
 _ANSWERS = {"opened", "late", "links", "sign-in"}
@@ -70,6 +70,7 @@ class Letter:
     unverified: bool = False  # nothing but the subject tag shows who wrote; agents only
     automatic: bool = False  # the desk makes this mail by itself
     automatic_note: str = ""  # why the words are held to be a machine's; agents only
+    lookalikes: tuple[Lookalike, ...] = ()  # whom the sender may be taken for; agents only
     quote_internal: bool = False  # the words are an internal note; agents only
     clock_stopped: bool = False  # what came in stopped a closing clock; agents only
     clock_waits: bool = False  # the requester's address fails, so that no timer goes; agents only
@@ -211,6 +212,10 @@ class Renderer:
             quoted=_clipped(self._cut(letter.quoted)),
             automatic_note=clean(letter.automatic_note),
             reason=self._cut(letter.reason),
+            lookalikes=tuple(
+                replace(one, shown=clean(self._cut(one.shown)), meant=clean(one.meant))
+                for one in letter.lookalikes
+            ),
             refused=tuple(replace(one, line=clean(self._cut(one.line))) for one in letter.refused),
         )
         if letter.to_agent:
@@ -221,6 +226,7 @@ class Renderer:
             quoted="",
             unverified=False,
             automatic_note="",
+            lookalikes=(),
             clock_stopped=False,
             clock_waits=False,
             reach=(),

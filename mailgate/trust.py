@@ -92,6 +92,14 @@ def agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standi
     return _unproven(f"an agent's address without proof: {thread.reason}{said}")
 
 
+def vouched(standing: Standing, thread: Thread, server: Vouched) -> bool:
+    """Whether it is shown that the author himself wrote: by our own mail server, or by a
+    reference or link of his."""
+    link = thread.credential is not None and thread.credential.proof is not Proof.FORM
+    own = standing.verified and (thread.issued is not None or link)
+    return own or server.vouch is Vouch.PASS
+
+
 def _proves(issued: Issued, agent: Agent, thread: Thread, *, seen: bool = False) -> bool:
     same = thread.issued is not None and issued.ticket == thread.issued.ticket
     return (

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from rules import lookalikes
 from rules.engine import paused
-from rules.model import Address, Entry, EntryKind, Line, OutboxMail, Reach, Ticket
+from rules.model import Address, Entry, EntryKind, Line, Lookalike, OutboxMail, Reach, Ticket
 from rules.policy import Policy
 
 _MAILS = {
@@ -88,14 +89,20 @@ def ticket_text(ticket: Ticket, entries: Iterable[Entry], policy: Policy, timezo
     return _plain("\n".join([*head, *(_entry_text(entry, zone) for entry in entries)]))
 
 
-def line_text(line: Line, mails: Iterable[OutboxMail], timezone: str) -> str:
+def line_text(
+    line: Line,
+    mails: Iterable[OutboxMail],
+    timezone: str,
+    odd: Iterable[Lookalike] = (),
+) -> str:
     """The ledger's answer for one copy of a mail, and what came of it."""
     received = _at(line.received, ZoneInfo(timezone))
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
     what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
     ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
-    return _plain("\n".join([where, f"  {what}", *ticket, *map(_mail_text, mails)]))
+    warnings = [f"  {_warning(one)}" for one in odd]
+    return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
 
 
 def mail_text(mail: OutboxMail) -> str:
@@ -128,7 +135,14 @@ def _entry(entry: Entry) -> dict[str, object]:
         "attachments": [
             {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
         ],
-    } | ({"addressed": entry.addressed} if entry.addressed else {})
+    } | {
+        name: value
+        for name, value in (
+            ("addressed", entry.addressed),
+            ("warnings", [lookalikes.sentence(one) for one in entry.lookalikes]),
+        )
+        if value
+    }
 
 
 def _reach(one: Reach) -> dict[str, object]:
@@ -172,12 +186,17 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
         *(["unverified"] if entry.author and not entry.verified and not entry.via else []),
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
-    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}"]
+    odd = [f"    {_warning(one)}" for one in entry.lookalikes]
+    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}", *odd]
     lines += [f"    {line}" for line in entry.text.splitlines()]
     lines += [f"    [{a.name}, {a.type}, {a.size} bytes]" for a in entry.attachments]
     if entry.quoted:
         lines.append(f"    [… {len(entry.quoted.splitlines())} quoted lines]")
     return "\n".join(lines)
+
+
+def _warning(one: Lookalike) -> str:
+    return f"warning: {lookalikes.sentence(one)}"
 
 
 def _mail_text(mail: OutboxMail) -> str:

@@ -47,6 +47,8 @@ def decide(
         return _ring(policy, ticket, event, now) if ticket else ()
     if isinstance(event, Undelivered):
         return undelivered(policy, ticket, event) if ticket else ()
+    if event.check:
+        return (Settle(Outcome.CHECK, "`mailgate check` sent it, to see whether it comes back"),)
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:
@@ -93,6 +95,7 @@ def _repeat(event: Contribution) -> tuple[Effect, ...]:
             internal=event.standing.role in (Role.AGENT, Role.UNPROVEN),
             verified=event.standing.verified,
             attachments=event.attachments,
+            lookalikes=event.lookalikes,
         ),
         Settle(Outcome.NOTED, reason),
     )

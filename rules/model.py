@@ -105,6 +105,25 @@ class Reply:
     signature: str = ""  # what of the rest is signature
 
 
+class Alike(StrEnum):
+    """In what way a sender looks like somebody else."""
+
+    ADDRESS_IN_NAME = "address-in-name"  # the display name holds another address
+    CONFUSABLE = "confusable"  # the address or domain looks like a known one (UTS #39)
+    DISGUISED = "disguised"  # the domain mixes alphabets, or its letters imitate Latin ones
+    KNOWN_NAME = "known-name"  # a new address under a name that is known here
+    SEVERAL_FROM = "several-from"  # several addresses in From, or several From headers
+
+
+@dataclass(frozen=True, slots=True)
+class Lookalike:
+    """What makes a sender look like somebody else: a warning for agents, never a fact."""
+
+    kind: Alike
+    shown: str  # what the mail shows: an address, a domain, a name
+    meant: str = ""  # what it looks like, "" where the kind says all
+
+
 @dataclass(frozen=True, slots=True)
 class Absence:
     """What an automatic answer says: somebody is away."""
@@ -219,6 +238,9 @@ class Contribution:
     opening_shown: bool = False  # the ticket's opening is public: a new requester may read it
     branch: Ticket | None = None  # the merged ticket that it is addressed to
     merging: Merging | None = None  # of an agent's #fusionner
+    lookalikes: tuple[Lookalike, ...] = ()  # whom the sender may be taken for
+    check: bool = False  # a mail of `mailgate check`, which this desk signed
+    vouched: bool = False  # a reference or link of the author's own, or our server, shows who wrote
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +321,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     AUTO_REPLY = "auto-reply"
     BOUNCE = "bounce"
+    CHECK = "check"  # a mail of `mailgate check`, which came back
     EMPTY = "empty"  # an answer without words of its own: it adds nothing
     HELD = "held"
     DROPPED = "dropped"  # was held, and an admin let it go
@@ -334,6 +357,45 @@ class AddEntry:
     attachments: tuple[Attachment, ...] = ()
     pending: bool = False  # an agent's words without proof: his answer would apply them
     portal: bool = False  # came by a form of the portal
+    lookalikes: tuple[Lookalike, ...] = ()  # for agents' eyes
+
+
+class Ceiling(StrEnum):
+    """What is counted within an hour."""
+
+    SENDER = "sender"  # mails of one outside address
+    TICKET = "ticket"  # outside mails on one ticket
+    DESK = "desk"  # outside mails in all
+    BOUNCES = "bounces"  # mail servers' reports of which somebody would be told
+    LOOP = "loop"  # tickets of one address under one subject, as two programs open them
+    RECIPIENT = "recipient"  # mails to one outside address
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often something has happened since a moment."""
+
+    since: datetime
+    count: int
+    told: bool = False  # the admins know that it is over its ceiling
+    ticket: int | None = None  # the last one that it happened on
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """These tallies count something that happened on this ticket."""
+
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A ceiling was passed for the first time: the admins are told, about this ticket."""
+
+    ceiling: Ceiling
+    what: str  # whose mails: an address, a ticket's number
+    limit: int
+    ticket: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -445,6 +507,8 @@ Effect = (
     | MergeInto
     | ToldLate
     | Tell
+    | Counted
+    | Storm
 )
 
 
@@ -471,6 +535,7 @@ class Taken:
     raw: bytes
     whole: bool = True
     credential: Credential | None = None  # of a form; None for a mail
+    released: bool = False  # an admin has it decided anew: no ceiling holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +591,7 @@ class Entry:
     raw_id: int | None
     portal: bool = False  # came by a form of the portal
     addressed: int | None = None  # the merged ticket that it was addressed to
+    lookalikes: tuple[Lookalike, ...] = ()  # for agents' eyes
 
 
 @dataclass(frozen=True, slots=True)

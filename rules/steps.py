@@ -68,6 +68,7 @@ def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> Add
         attachments=event.attachments,
         pending=pending,
         portal=event.portal,
+        lookalikes=event.lookalikes,
     )
 
 

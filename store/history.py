@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, or_, select
 from sqlmodel import col
 
-from rules.model import Attachment, Entry, EntryKind, Ticket
+from rules.model import Alike, Attachment, Entry, EntryKind, Lookalike, Ticket
 from store import tables
 from store.tickets import person_of, ticket_of
 from store.work import Transaction, table_of
@@ -39,6 +39,7 @@ _OPENING = (
     .order_by(col(tables.Entry.id).desc())
     .limit(1)
 )
+_LOOKALIKES = select(col(tables.Entry.lookalikes)).where(col(tables.Entry.id) == bindparam("entry"))
 _QUESTION = (
     select(*table_of(tables.Entry).c)
     .where(
@@ -66,6 +67,12 @@ def opening(tx: Transaction, number: int) -> Entry | None:
     """The words that opened the ticket, the last ones where it was opened for somebody else."""
     row = tx.first(_OPENING, number=number)
     return _entry(row) if row else None
+
+
+def lookalikes(tx: Transaction, entry_id: int) -> tuple[Lookalike, ...]:
+    """Whom the sender of an entry's mail may be taken for."""
+    row = tx.first(_LOOKALIKES, entry=entry_id)
+    return _lookalikes(row[0]) if row else ()
 
 
 def newest(tx: Transaction, number: int) -> int:
@@ -98,4 +105,9 @@ def _entry(row: Row[Any]) -> Entry:
         raw_id=row.raw_id,
         portal=row.portal,
         addressed=row.addressed,
+        lookalikes=_lookalikes(row.lookalikes),
     )
+
+
+def _lookalikes(written: str) -> tuple[Lookalike, ...]:
+    return tuple(Lookalike(Alike(kind), *words) for kind, *words in json.loads(written))

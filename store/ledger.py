@@ -228,9 +228,8 @@ def again(tx: Transaction, row: int) -> Taken:
         raise LookupError(f"no ledger line {row}")
     data = raw(tx, found.raw_id)
     shown = forms.credential(str(tx.first(_CREDENTIAL, one=row)[0]))  # type: ignore[index] # found above
-    return Taken(
-        row, found.uid, found.raw_id, found.attempts, found.received, data, found.whole, shown
-    )
+    facts = (found.uid, found.raw_id, found.attempts, found.received, data, found.whole, shown)
+    return Taken(row, *facts, released=True)
 
 
 def to_refile(tx: Transaction) -> list[tuple[int, bytes, bool]]:

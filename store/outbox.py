@@ -91,10 +91,11 @@ _ISSUED = (
     .where(col(Outbox.reference).in_(bindparam("references", expanding=True)))
 )
 _SINCE = select(func.count()).where(
-    col(Outbox.recipient) == bindparam("email"),
+    col(Outbox.budget) == bindparam("budget"),
     col(Outbox.queued_at) > bindparam("since"),
     col(Outbox.state) != "withheld",
 )
+_SENT_SINCE = _SINCE.where(col(Outbox.sent_at).is_not(None))
 _BY_REFERENCE = select(*_FACTS).where(col(Outbox.reference) == bindparam("one"))
 _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
 _ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
@@ -105,16 +106,18 @@ def enqueue(
     mail: OutboxMail,
     data: Callable[[], bytes],
     *,
+    budget: str,
     to_agent: bool,
     internal: bool,
 ) -> None:
     """Puts a mail into the outbox; `mail.id`, `mail.attempts` and `mail.data` do not count.
 
-    `data` is asked for the bytes when the transaction ends. `mail.state` is `queued`, or
+    `data` is asked for the bytes when the transaction ends. `budget` is whose ceiling the mail
+    counts against. `mail.state` is `queued`, or
     `withheld` with the reason in `mail.error`.
     """
     if mail.state == "queued":
-        tx.queued[mail.recipient.email] += 1
+        tx.queued[budget] += 1
     row = tx.add(
         Outbox,
         reference=mail.reference,
@@ -122,6 +125,7 @@ def enqueue(
         entry_id=mail.entry_id,
         recipient=mail.recipient.email,
         recipient_name=mail.recipient.name,
+        budget=budget,
         to_agent=to_agent,
         internal=internal,
         event=mail.event,
@@ -216,10 +220,16 @@ def bounced(tx: Transaction, reference: str, error: str) -> None:
     tx.run(_BOUNCED, {"b_reference": reference, "why": error})
 
 
-def count_since(tx: Transaction, recipient: str, since: datetime) -> int:
-    """How many mails were queued for this address since then, withheld ones apart."""
-    row = tx.first(_SINCE, email=recipient, since=since)
-    return tx.queued[recipient] + (int(row[0]) if row else 0)
+def count_since(tx: Transaction, budget: str, since: datetime) -> int:
+    """How many mails were queued since then that count against this ceiling, and not withheld."""
+    row = tx.first(_SINCE, budget=budget, since=since)
+    return tx.queued[budget] + (int(row[0]) if row else 0)
+
+
+def sent_since(tx: Transaction, budget: str, since: datetime) -> int:
+    """How many of them have been taken by an SMTP server."""
+    row = tx.first(_SENT_SINCE, budget=budget, since=since)
+    return int(row[0]) if row else 0
 
 
 def data(tx: Transaction, reference: str) -> bytes:

@@ -98,8 +98,8 @@ def revoke(tx: Transaction, number: int, email: str, new_token: str) -> bool:
 
 
 def secret(tx: Transaction, name: str, new: str) -> str:
-    """The desk's secret of this name; `new` becomes it where there is none yet."""
+    """The desk's secret of this name; `new`, if it is not empty, becomes it where there is none."""
     row = tx.first(_SECRET, one=name)
-    if row is None:
+    if row is None and new:
         tx.run(insert(Secret), {"name": name, "value": new})
     return str(row[0]) if row else new

@@ -180,6 +180,19 @@ class Entry(Base, table=True):
     # The merged ticket whose people it is from or for: with that ticket's own entries it is
     # all that they may see.
     addressed: int | None = Field(default=None, foreign_key="ticket.number", index=True)
+    lookalikes: str = "[]"  # JSON list of [kind, what the mail shows, what it looks like]
+
+
+class Tally(Base, table=True):
+    """How often something has happened within the hour (rules/storms.py has the keys)."""
+
+    __tablename__ = "tally"
+
+    key: str = Field(primary_key=True)
+    since: datetime = Field(index=True)  # of the hour that is counted
+    count: int
+    told: bool = False  # the admins know that it is over its ceiling
+    ticket: int | None = None  # the last one that it happened on
 
 
 class ThreadId(Base, table=True):
@@ -203,7 +216,7 @@ class Outbox(Base, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         Index("ix_outbox_state_next_at", "state", "next_at"),
-        Index("ix_outbox_recipient_queued_at", "recipient", "queued_at"),
+        Index("ix_outbox_budget_queued_at", "budget", "queued_at"),
         Index("ix_outbox_ticket_recipient", "ticket", "recipient"),
     )
 
@@ -214,6 +227,7 @@ class Outbox(Base, table=True):
     entry_id: int | None = Field(default=None, foreign_key="entry.id", index=True)
     recipient: str
     recipient_name: str = ""
+    budget: str = ""  # whose ceiling it counts against (rules/storms.py)
     to_agent: bool = False
     internal: bool = False  # about an internal entry: an answer stays internal
     event: str  # of the policy's row: "note", "trouble", …

@@ -173,6 +173,7 @@ def add_entry(
             [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
         ),
         addressed=addressed,
+        lookalikes=json.dumps([[one.kind, one.shown, one.meant] for one in entry.lookalikes]),
     )
     if entry.pending and raw_id:
         tx.pending[entry_id] = raw_id, entry.kind
@@ -217,6 +218,13 @@ def belongs(tx: Transaction, number: int, email: str) -> Belongs | None:
         return None
     known = tx.files[number].people.get(email)
     return (Belongs(known.belongs) or None) if known else None
+
+
+def people(tx: Transaction, number: int) -> tuple[Address, ...]:
+    """Everybody known on a ticket, by the names they had when they became so."""
+    load(tx, number)
+    known = tx.files[number].people
+    return tuple(Address(email, one.name) for email, one in known.items())
 
 
 def cite(

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlmodel import SQLModel, col
 
-from rules.model import Clock, EntryKind
+from rules.model import Clock, EntryKind, Tally
 from store import tables
 
 
@@ -111,6 +111,11 @@ _CHANGE = (
     .where(col(tables.Ticket.number) == bindparam("b_number"))
     .values({name: bindparam(name) for name in _CHANGING})
 )
+_TALLY = (
+    update(tables.Tally)
+    .where(col(tables.Tally.key) == bindparam("b_key"))
+    .values({name: bindparam(name) for name in ("since", "count", "told", "ticket")})
+)
 _NUMBER = (
     update(tables.Counter)
     .where(col(tables.Counter.name) == bindparam("b_name"))
@@ -125,7 +130,9 @@ class Transaction:
         self.connection = connection
         self.files: dict[int, File] = {}
         self.citing: defaultdict[str, set[int]] = defaultdict(set)  # Message-ID -> its tickets
-        self.queued: Counter[str] = Counter()  # mails added, by recipient
+        self.queued: Counter[str] = Counter()  # mails added, by the ceiling they count against
+        self.tallies: dict[str, Tally | None] = {}  # those that were read, None for none
+        self.counted: set[str] = set()  # keys of tallies to be written
         self.pending: dict[
             int, tuple[int, EntryKind]
         ] = {}  # entries that wait for proof -> raw mail
@@ -217,5 +224,19 @@ class Transaction:
                 values = {name: row[name] for name in _CHANGING}
                 self.later(_CHANGE, b_number=number, **values)
             file.new = file.changed = False
+        self._write_tallies()
         if self.last_number is not None:
             self.later(_NUMBER, b_name="ticket", last=self.last_number)
+
+    def _write_tallies(self) -> None:
+        """The row may be new, or have been forgotten a moment ago."""
+        rows = {
+            key: {"since": one.since, "count": one.count, "told": one.told, "ticket": one.ticket}
+            for key in sorted(self.counted)
+            if (one := self.tallies[key])
+        }
+        if rows:
+            there = self._dialect.or_ignore(insert(table_of(tables.Tally)))
+            self.connection.execute(there, [{"key": key, **row} for key, row in rows.items()])
+            self.connection.execute(_TALLY, [{"b_key": key, **row} for key, row in rows.items()])
+        self.counted.clear()

@@ -40,15 +40,26 @@ def run(
 def check(
     config: ConfigOption = DEFAULT,
     offline: Annotated[bool, typer.Option("--offline", help="Leave the connections out.")] = False,
+    wait: Annotated[
+        int,
+        typer.Option(
+            "--wait",
+            metavar="SECONDS",
+            min=0,
+            max=3600,
+            help="How long a mail to the desk itself may take to come back; 0 sends none.",
+        ),
+    ] = 30,
 ) -> None:
-    """Validate the configuration, the templates and the connections."""
+    """Validate the configuration, the templates, the connections and the way of a mail."""
     with errors():
         settings = load(config)
         from datetime import UTC, datetime
 
-        from mailgate import checks
+        from mailgate import checks, daemon
 
-        report = checks.check(settings, datetime.now(UTC), offline=offline)
+        probe = daemon.new_probe(wait) if wait else None
+        report = checks.check(settings, datetime.now(UTC), offline=offline, probe=probe)
     for line in report.facts:
         typer.echo(line)
     for line in report.warnings:

@@ -34,7 +34,7 @@ def _explain(db: Database, mail: str, timezone: str) -> str:
     """The answers for every copy of a mail, or for a mail of ours; "" when nobody has seen it."""
     from mailgate import views
     from rules import reference
-    from store import ledger, outbox
+    from store import history, ledger, outbox
 
     sha256, message_id = _name(mail)
     with db.reading() as tx:
@@ -42,7 +42,10 @@ def _explain(db: Database, mail: str, timezone: str) -> str:
         lines = sha256 and ledger.find(tx, sha256=sha256)
         answers = [
             views.line_text(
-                line, outbox.about(tx, line.entry_id) if line.entry_id else [], timezone
+                line,
+                outbox.about(tx, line.entry_id) if line.entry_id else [],
+                timezone,
+                history.lookalikes(tx, line.entry_id) if line.entry_id else (),
             )
             for line in lines or ledger.find(tx, message_id=message_id)
         ]

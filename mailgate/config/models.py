@@ -100,6 +100,10 @@ class Desk(Model):
         description="Time within which people are promised a first answer, nights and weekends"
         " included: the agents' figures count what was in time. Empty: nothing is promised.",
     )
+    admins: Annotated[tuple[EmailAddress, ...], Listed] = Field(
+        default=(),
+        description="Who is told when a ceiling of `[limits]` is passed. Empty: the agents.",
+    )
     templates: Text = Field(
         default="",
         description="Folder whose files replace the shipped templates of the same name, relative"
@@ -239,8 +243,34 @@ class Limits(Model):
         default=30,
         ge=1,
         le=100_000,
-        description="Most mails to one outside address within an hour. What agents write is"
-        " never withheld.",
+        description="Most mails to one outside address within an hour, those counted apart that"
+        " answer its own proven mails. What agents write is never withheld.",
+    )
+    per_sender_hour: int = Field(
+        default=200,
+        ge=1,
+        le=1_000_000,
+        description="Most mails of one outside address within an hour that are acted on. Beyond, an"
+        " answer is kept on its ticket and nobody is told, and a mail that would open one is held.",
+    )
+    per_ticket_hour: int = Field(
+        default=100,
+        ge=1,
+        le=1_000_000,
+        description="Most outside mails on one ticket within an hour that anybody is told of.",
+    )
+    per_desk_hour: int = Field(
+        default=10_000,
+        ge=1,
+        le=1_000_000,
+        description="Most outside mails within an hour that the desk acts on, as in"
+        " `per_sender_hour`. Hours are those in which mails arrived, so a backlog is no storm.",
+    )
+    bounces_hour: int = Field(
+        default=30,
+        ge=1,
+        le=1_000_000,
+        description="Most bounces within an hour that agents are told of; beyond, they are kept.",
     )
     forms_hour: int = Field(
         default=30,

@@ -13,7 +13,7 @@ from typing import Any
 
 from mailgate.render import Letter, Rendered, Renderer
 from rules.keywords import Code, Refusal
-from rules.model import Address, Reach
+from rules.model import Address, Alike, Lookalike, Reach
 
 NOW = datetime(2026, 7, 21, 9, tzinfo=UTC)  # 11:00 in Paris
 MARIE = Address("marie.dupont@fram.example", "Marie DUPONT")
@@ -36,6 +36,7 @@ INTERNAL: dict[str, Any] = {  # what only agents may read
     "cc": (Address("inside@cc.example", "INSIDE cc"),),
     "keywords": (("INSIDE keyword", "waiting"),),
     "unverified": True,
+    "lookalikes": (Lookalike(Alike.CONFUSABLE, "INSIDE shown", "INSIDE meant"),),
     "clock_stopped": True,
     "clock_waits": True,
     "reach": (

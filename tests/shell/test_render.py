@@ -73,7 +73,7 @@ def test_the_shipped_templates_have_no_problem() -> None:
 def test_both_languages_have_the_same_templates() -> None:
     folder = files("templates").joinpath("mail")
     names = [{one.name for one in folder.joinpath(lang).iterdir()} for lang in ("fr", "en")]
-    own = [*OUTSIDERS, *AGENTS, "links", "sign-in", "base", "agent", "keywords"]
+    own = [*OUTSIDERS, *AGENTS, "links", "sign-in", "base", "agent", "keywords", "lookalikes"]
     assert names[0] == names[1] == {f"{name}.j2" for name in own}
 
 
