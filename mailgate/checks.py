@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from mailgate import imap, roundtrip, smtp
+from mailgate import imap, roundtrip, screening, smtp
+from mailgate.clamd import ScanError, TooLargeError
 from mailgate.config import Config
 from mailgate.daemon import imap_auth, new_token, smtp_auth
 from mailgate.desk import render_settings
@@ -18,10 +19,15 @@ from mailgate.portal import links, sign_in
 from mailgate.render import Renderer
 from mailgate.roundtrip import Probe
 from mailgate.smtp import UnreachableError
+from rules import files
 from rules.notify import template_for
 from rules.policy import Policy, To
 from store import portal
 from store.db import SCHEMA, Database, OutageError
+
+# What every virus scanner calls a virus although it is none (eicar.org); in two pieces, so that
+# none mistakes this file for it.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD" + rb"-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 @dataclass(slots=True)
@@ -49,6 +55,7 @@ def check(config: Config, now: datetime, *, offline: bool, probe: Probe | None =
     if not offline:
         _imap(config, now, report)
         _smtp(config, report)
+        _scanner(config, report)
         if probe and not report.problems:
             _round_trip(config, probe, report)
     if not report.problems:
@@ -70,7 +77,7 @@ def templates_of(policy: Policy) -> set[str]:
 def templates(config: Config) -> list[str]:
     """What is wrong with the templates that the policy's mails are made from, in sentences."""
     renderer = Renderer(*render_settings(config))
-    own = {links.TEMPLATE, sign_in.TEMPLATE}
+    own = {links.TEMPLATE, sign_in.TEMPLATE, *files.TEMPLATES}
     return renderer.missing(sorted(templates_of(config.policy) | own))
 
 
@@ -179,3 +186,19 @@ def _secret(config: Config) -> str:
             return fresh
         with db.transaction() as tx:
             return portal.secret(tx, roundtrip.PURPOSE, fresh)
+
+
+def _scanner(config: Config, report: Report) -> None:
+    scanner, where = screening.scanner(config), f"{config.path.name}: attachments.clamd"
+    if scanner is None:
+        return
+    try:
+        report.facts.append(f"virus scanner {config.attachments.clamd}: {scanner.version()}")
+        found = scanner.scan(EICAR)
+    except (ScanError, TooLargeError) as error:
+        report.problems.append(f"{where}: {error}; every file would wait")
+        return
+    if not found:
+        report.warnings.append(
+            f"{where}: does not know the EICAR test file; are its signatures loaded?"
+        )

@@ -14,7 +14,17 @@ from rich.text import Text
 
 from rules import lookalikes
 from rules.engine import paused
-from rules.model import Address, Entry, EntryKind, Line, Lookalike, OutboxMail, Reach, Ticket
+from rules.model import (
+    Address,
+    Attachment,
+    Entry,
+    EntryKind,
+    Line,
+    Lookalike,
+    OutboxMail,
+    Reach,
+    Ticket,
+)
 from rules.policy import Policy
 
 _MAILS = {
@@ -24,6 +34,14 @@ _MAILS = {
     "failed": "failed for good",
     "withheld": "was withheld",
     "dropped": "was not sent any more",
+}
+_WITHHELD = {
+    "kind": "left out, its kind is not admitted",
+    "large": "left out, larger than one file may be",
+    "total": "left out, the mail's files are too large together",
+    "infected": "kept back, infected",
+    "unscanned": "waits for the virus scanner",
+    "unscannable": "left out, larger than the virus scanner takes",
 }
 
 
@@ -132,9 +150,7 @@ def _entry(entry: Entry) -> dict[str, object]:
         "text": entry.text,
         "internal": entry.internal,
         "verified": entry.verified,
-        "attachments": [
-            {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
-        ],
+        "attachments": [_file(one) for one in entry.attachments],
     } | {
         name: value
         for name, value in (
@@ -143,6 +159,21 @@ def _entry(entry: Entry) -> dict[str, object]:
         )
         if value
     }
+
+
+def _file(one: Attachment) -> dict[str, object]:
+    plain: dict[str, object] = {"name": one.name, "type": one.type, "size": one.size}
+    if not one.withheld:
+        return plain
+    return plain | {"withheld": str(one.withheld), "virus": one.virus or None}
+
+
+def _withheld(one: Attachment) -> str:
+    return (
+        f"; {_WITHHELD[one.withheld]}{': ' + one.virus if one.virus else ''}"
+        if one.withheld
+        else ""
+    )
 
 
 def _reach(one: Reach) -> dict[str, object]:
@@ -189,7 +220,7 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
     odd = [f"    {_warning(one)}" for one in entry.lookalikes]
     lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}", *odd]
     lines += [f"    {line}" for line in entry.text.splitlines()]
-    lines += [f"    [{a.name}, {a.type}, {a.size} bytes]" for a in entry.attachments]
+    lines += [f"    [{a.name}, {a.type}, {a.size} bytes{_withheld(a)}]" for a in entry.attachments]
     if entry.quoted:
         lines.append(f"    [… {len(entry.quoted.splitlines())} quoted lines]")
     return "\n".join(lines)

@@ -37,7 +37,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.work import Dialect, Transaction, Words
 
-SCHEMA = "0007"  # the newest revision in store/migrations/versions
+SCHEMA = "0008"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
-from rules.model import AddEntry, Address, EntryKind, Reach, Ticket
-from store import tables
+from rules.model import AddEntry, Address, EntryKind, Reach, Ticket, Withheld
+from store import scans, tables
 from store.tables import Counter, Participant, ThreadId
 from store.work import File, Person, Transaction, table_of
 
@@ -169,12 +169,12 @@ def add_entry(
         pending=entry.pending,
         portal=entry.portal,
         raw_id=raw_id if said else None,
-        attachments=json.dumps(
-            [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
-        ),
+        attachments=scans.written(entry.attachments),
         addressed=addressed,
         lookalikes=json.dumps([[one.kind, one.shown, one.meant] for one in entry.lookalikes]),
     )
+    if said and any(one.withheld == Withheld.UNSCANNED for one in entry.attachments):
+        scans.wait(tx, entry_id, now)
     if entry.pending and raw_id:
         tx.pending[entry_id] = raw_id, entry.kind
     return entry_id

@@ -97,6 +97,7 @@ _ORDER = (
     tables.Ticket,
     tables.Participant,
     tables.Entry,
+    tables.Scan,
     tables.ThreadId,
     tables.Timer,
     tables.Outbox,
@@ -236,7 +237,7 @@ class Transaction:
             if (one := self.tallies[key])
         }
         if rows:
-            there = self._dialect.or_ignore(insert(table_of(tables.Tally)))
+            there = self.dialect.or_ignore(insert(table_of(tables.Tally)))
             self.connection.execute(there, [{"key": key, **row} for key, row in rows.items()])
             self.connection.execute(_TALLY, [{"b_key": key, **row} for key, row in rows.items()])
         self.counted.clear()

@@ -214,6 +214,8 @@ def _download(site: Site, request: Request) -> Response:
     file = next((one for one in entry.attachments if one.part == part), None)
     if file is None:
         raise RefusedError("file", 404)
+    if not file.open_to(agent=True):
+        raise RefusedError("withheld", 403)
     data = attachment_bytes(_raw(site, entry), file.part)
     return Response(data, headers=files.headers(file.name, file.type))
 

@@ -39,6 +39,9 @@ def routes(site: Site) -> list[Route]:
         file = next((one for one in files if one.part == asked["part"]), None)
         if entry is None or file is None or entry.raw_id is None:
             raise RefusedError("file", 404)
+        agent = site.desk.policy.agent(opens.holder.email) is not None
+        if not file.open_to(agent=agent):
+            raise RefusedError("withheld", 403)
         with site.desk.db.reading() as tx:
             raw = ledger.raw(tx, entry.raw_id)
         data = attachment_bytes(raw, file.part)

@@ -25,6 +25,8 @@ class File:
     name: str
     size: int
     image: bool  # shown as well as offered
+    withheld: str = ""  # why it is only named, a key of the words' table
+    for_agents: bool = True  # who may have it all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,9 @@ def _may_quote(policy: Policy, entry: Entry) -> bool:
 
 
 def _file(one: Attachment) -> File:
-    return File(one.part, reference.cut(one.name, ""), one.size, one.type in RASTER)
+    image = one.type in RASTER and not one.withheld
+    name = reference.cut(one.name, "")
+    return File(one.part, name, one.size, image, one.withheld, one.open_to(agent=True))
 
 
 def _stops(policy: Policy, closing: Clock, start: datetime) -> tuple[Stop, ...]:

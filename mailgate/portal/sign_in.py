@@ -23,6 +23,7 @@ from mailgate.render import Letter
 from rules.address_list import addresses
 from rules.model import Address, OutboxMail
 from rules.policy import Agent
+from rules.storms import budget
 from store import outbox, sessions
 from store.db import OutageError
 from store.sessions import Purpose
@@ -149,6 +150,7 @@ def _mail(site: Site, email: str) -> None:
                     error="",
                 ),
                 desk.worker.render(letter),
+                budget=budget(letter.recipient, None),
                 to_agent=True,
                 internal=True,
             )
