@@ -15,11 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
-from typing import Any
 
-import schedule
-
-from mailgate import authentication, imap, intake, rescan, screening, smtp, ticker
+from mailgate import authentication, imap, intake, rescan, screening, smtp, ticker, timetable
 from mailgate.config import Config
 from mailgate.delivery import Courier
 from mailgate.desk import Desk, render_settings
@@ -41,7 +38,6 @@ _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
 _AGAIN = 1.0  # seconds before a mailbox is asked again for a mail that it did not hand out
 _LOOK = 5  # seconds between two looks for timers and retries that are due
 _SCAN = 15  # seconds between two looks for files that wait for the virus scanner
-_STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
 # What a server or the database may do at any time: said in one line, tried again.
 PASSING = (GoneError, RefusedError, OutageError, UnreachableError)
@@ -130,7 +126,7 @@ def at_work(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
 
 def keep_time(desk: Desk, stop: Event, due: Event) -> None:
     """Does the periodic work until `stop`."""
-    _keep_time([(_LOOK, lambda: tick(desk, due))], stop)
+    timetable.keep([(_LOOK, lambda: tick(desk, due))], stop)
 
 
 def tick(desk: Desk, due: Event) -> None:
@@ -284,27 +280,3 @@ def _take_over(desk: Desk) -> None:
         left = outbox.take_over(tx)
     if left:
         log.warning("%d mails were in hand when the last process ended; they are due again", left)
-
-
-def _keep_time(jobs: list[tuple[int, Callable[[], Any]]], stop: Event) -> None:
-    """Runs each job every so many seconds until `stop`; one that raises comes again."""
-    times = _timetable(jobs)
-    while not stop.wait(1):
-        if (times.idle_seconds or 0) > _STEADY:  # `schedule` counts on the wall clock
-            times = _timetable(jobs)
-        times.run_pending()
-
-
-def _timetable(jobs: list[tuple[int, Callable[[], Any]]]) -> schedule.Scheduler:
-    times = schedule.Scheduler()
-    for seconds, job in jobs:
-        times.every(seconds).seconds.do(_guarded, job)
-    return times
-
-
-def _guarded(job: Callable[[], Any]) -> None:
-    """`schedule` would leave a job that raises due at once, again and again."""
-    try:
-        job()
-    except Exception:
-        log.exception("periodic work failed; it comes again")
