@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_LEFT = 5.0  # percent, for the numbers at the lines
+_LEFT = 7.0  # percent, for the numbers at the lines
 _TOP, _BASE = 24.0, 172.0  # pixels: of the highest bar, and of the line that all stand on
+_BELOW = 44.0  # pixels: of the highest bar below a mark with its own word
 _NAMES = 13  # most names below an axis that fit beside each other
 _ROW = 44  # pixels from one row of a list of bars to the next
 
@@ -68,10 +69,10 @@ def columns(names: Sequence[str], *series: Sequence[int]) -> Columns:
 
 
 def histogram(counts: Sequence[int]) -> tuple[Bar, ...]:
-    """Bars over the whole width, each beside the next."""
+    """Bars over the whole width, each beside the next, with room for a mark above them."""
     wide, most = 100 / len(counts), max(*counts, 1)
     return tuple(
-        _bar(wide * rank + wide * 0.05, wide * 0.9, count, most)
+        _bar(wide * rank + wide * 0.05, wide * 0.9, count, most, _BELOW)
         for rank, count in enumerate(counts)
     )
 
@@ -84,14 +85,14 @@ def rows(named: Sequence[tuple[str, int]]) -> tuple[Row, ...]:
     )
 
 
-def _bar(x: float, width: float, count: int, most: int) -> Bar:
-    y = _down(count, most)
+def _bar(x: float, width: float, count: int, most: int, highest: float = _TOP) -> Bar:
+    y = _down(count, most, highest)
     middle = round(x + width / 2, 2)
     return Bar(round(x, 2), y, round(width, 2), round(_BASE - y, 1), middle, count)
 
 
-def _down(value: int, most: int) -> float:
-    return round(_BASE - (_BASE - _TOP) * value / most, 1)
+def _down(value: int, most: int, highest: float = _TOP) -> float:
+    return round(_BASE - (_BASE - highest) * value / most, 1)
 
 
 def _step(most: int) -> int:

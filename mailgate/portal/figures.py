@@ -40,6 +40,7 @@ class Spread:
     counts: tuple[int, ...]
     bars: tuple[charts.Bar, ...]
     median: float  # percent across
+    mark: float  # pixels down to where the median's mark ends, above its bar and that one's count
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +186,10 @@ def _chosen(request: WebRequest) -> int:
 
 def _spread(values: list[timedelta], bounds: tuple[timedelta, ...]) -> Spread:
     counts, times = figures.bins(values, bounds), figures.times(values)
-    across = figures.place(times.median, bounds) / len(counts) if times.median is not None else 0
     bars = charts.histogram(counts)
-    return Spread(times, bounds, tuple(counts), bars, round(100 * across, 2))
+    place = figures.place(times.median or timedelta(), bounds)
+    across, mark = 100 * place / len(bars), bars[int(place)].y - 20
+    return Spread(times, bounds, tuple(counts), bars, round(across, 2), mark)
 
 
 def _rows(policy: Policy, sheet: Sheet) -> tuple[charts.Row, ...]:
