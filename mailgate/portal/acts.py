@@ -99,6 +99,8 @@ def refusals(
         return {_field(by_line, one): one for one in reversed(orders.refused)}
     if not said and not orders.any:
         return {"text": "empty"}
+    if _in_vain(policy, ticket, orders):
+        return {"text": "final"}
     public = orders.kind in (None, EntryKind.NOTE) and not orders.help
     if said and public and (orders.requester or ticket.requester) is None:
         return {"text": "nobody"}
@@ -132,6 +134,14 @@ def may_act(policy: Policy, ticket: Ticket, wish: Wish) -> bool:
     if ticket.merged_into:
         return False
     return not policy.state(ticket.state).final or wish.state == OPEN
+
+
+def _in_vain(policy: Policy, ticket: Ticket, orders: Orders) -> bool:
+    """Whether a closed ticket would keep the words and pass over what is asked beside them."""
+    if ticket.merged_into or not policy.state(ticket.state).final or orders.state == OPEN:
+        return False
+    goes_out = orders.kind in (EntryKind.REPLY, EntryKind.TRANSFER)
+    return goes_out or bool(orders.owner or orders.requester or orders.state)
 
 
 def _field(by_line: Mapping[str, str], refused: Refusal) -> str:

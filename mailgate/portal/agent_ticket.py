@@ -27,7 +27,8 @@ from store.db import OutageError
 from store.work import Transaction
 
 _PATH = "/agent/t/{number:int}"
-_LONGEST = 2000  # characters of a field for addresses
+_ADDRESSES = ("cc", "to", "requester", "merge")
+_LONGEST = 2000  # characters of each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,12 @@ def _states(policy: Policy, ticket: Ticket) -> list[State]:
 def _act(site: Site, request: Request, agent: Agent, opens: Opened, form: Form) -> Response:
     desk, ticket = site.desk, opens.ticket
     wish = _wish(desk.policy, form)
+    number = int(wish.merge) if wish.merge.isdecimal() and len(wish.merge) < 10 else 0
     with desk.db.reading() as tx:
-        target = tickets.load(tx, int(wish.merge)) if wish.merge.isdecimal() else None
-    errors: dict[str, Refusal | str] = dict(forms.lengths(form)) or acts.refusals(
-        desk.policy, agent, ticket, wish, target, files=bool(form.files)
-    )
+        target = tickets.load(tx, number) if number else None
+    long: dict[str, Refusal | str] = dict(forms.lengths(form))
+    long |= {name: "long" for name in _ADDRESSES if len(form.line(name)) > _LONGEST}
+    errors = long or acts.refusals(desk.policy, agent, ticket, wish, target, files=bool(form.files))
     if errors:
         return _show(site, request, agent, opens, 422, wish, errors)
     try:
@@ -165,7 +167,7 @@ def _wish(policy: Policy, form: Form) -> Wish:
     """What was filled in. A state or an agent that there is none of is no wish."""
 
     def line(name: str) -> str:
-        return HIDDEN.sub("", form.line(name))[:_LONGEST].strip()
+        return HIDDEN.sub("", form.line(name)).strip()
 
     kind, state, owner = line("kind"), line("state"), policy.agent(line("owner"))
     return Wish(

@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from tests.bench import latency, pages, steps
+from tests.bench import figures, latency, pages, steps
 from tests.servers.dovecot import Dovecot
 from tests.servers.ports import HOST, free_port
 from tests.servers.waiting import wait_until
@@ -61,6 +61,8 @@ def main() -> None:
     latency.report(options.latency)
     print("\npages, over HTTP:")
     pages.report()
+    print()
+    figures.report()
 
 
 def _line(run: dict[str, float]) -> str:

@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from mailgate.demo import story as stories
 from mailgate.demo.page import served
 from mailgate.portal.road import Draft, submit
-from rules.model import Address, Credential, Proof
+from rules.model import AddEntry, Address, Credential, EntryKind, Proof
+from store import tickets
 from tests.demo import demo
-from tests.portal.portal import NEW, RH, Portal, fill, running
+from tests.portal.portal import MARIE, NEW, RH, SEB, Portal, fill, running
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESKTOP, PHONE = (1280, 1000), (375, 800)
@@ -39,6 +41,7 @@ def main() -> None:
         )
         _demo(browser)
         _portal(browser)
+        _figures(browser)
         browser.close()
 
 
@@ -117,6 +120,46 @@ def _board(browser: Browser, portal: Portal) -> None:
             _save(page, f"board{name}")
             page.goto(f"{portal.url}/agent/t/1")
             _save(page, f"board-ticket{name}")
+
+
+def _figures(browser: Browser) -> None:
+    """docs/portal-figures.png: twelve weeks of a small desk."""
+    promised = {"MAILGATE_DESK__ANSWER_WITHIN": "4h"}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running(Path(folder), **promised) as portal,
+        _page(browser, (1280, 1700)) as page,
+    ):
+        portal.ahead.append(datetime(2026, 7, 23, 12, 10, tzinfo=UTC) - portal.desk.now())
+        chance = Random(1)
+        for _ in range(400):
+            _course(portal, chance)
+        page.goto(portal.url + portal.sign_in_path())
+        page.get_by_role("button").click()
+        page.goto(f"{portal.url}/agent/figures")
+        _save(page, "figures")
+
+
+def _course(portal: Portal, chance: Random) -> None:
+    """One ticket: opened, answered, solved and closed as far as time has come."""
+    now = portal.desk.now()
+    opened = now - timedelta(days=84) * chance.random()
+    answered = opened + timedelta(hours=chance.expovariate(0.5))
+    solved = answered + timedelta(hours=chance.expovariate(0.03))
+    state, note = EntryKind.STATE, EntryKind.NOTE
+    story = [
+        (opened, AddEntry(EntryKind.OPENING, MARIE, "Bonjour."), ""),
+        (answered, AddEntry(note, SEB, "Je regarde.", verified=True), ""),
+        (answered, AddEntry(state, SEB, "open", verified=True), "open"),
+        (solved, AddEntry(state, SEB, "resolved", verified=True), "resolved"),
+        (solved + timedelta(hours=48), AddEntry(state, None, "closed"), "closed"),
+    ]
+    with portal.desk.db.transaction() as tx:
+        number = tickets.open_ticket(tx, "Poste", MARIE, "new", 1, opened).number
+        for at, entry, to in story:
+            if at <= now:
+                tickets.add_entry(tx, number, entry, at, None)
+                tickets.change(tx, number, at, to, SEB.email if to else "")
 
 
 def _shoot(browser: Browser, portal: Portal, name: str, path: str, size: tuple[int, int]) -> None:

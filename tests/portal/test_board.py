@@ -138,6 +138,17 @@ def test_a_closed_ticket_is_opened_again(portal: Portal, client: httpx.Client) -
     assert re.findall(r'<option value="(\w+)"', page)[:1] == ["open"]
     assert 'value="closed"' not in page
     act(client, text="Encore ceci.")
+    before = portal.dump()
+    for fields in (
+        {"kind": "transfer", "to": RH.email},
+        {"kind": "reply", "cc": RH.email},
+        {"owner": NADIA.email},
+        {"requester": RH.email},
+        {"state": "resolved"},
+    ):
+        answer = act(client, text="Et cela.", **fields)
+        assert (answer.status_code, "rouvrez-le" in answer.text) == (422, True), fields
+    assert portal.dump() == before
     assert portal.tickets()[0].state == "closed"
     act(client, state="open", text="Je reprends.")
     assert portal.tickets()[0].state == "open"
@@ -166,6 +177,8 @@ _REFUSED: list[tuple[dict[str, str], str, str]] = [
     ({"text": "#clotur\nx"}, "text", "Le plus proche : #clôturé"),
     ({"text": "#interne\nx", "kind": "transfer", "to": RH.email}, "text", "contredit"),
     ({"text": "x" * 100_001}, "text", "trop long"),
+    ({"kind": "reply", "cc": f"{RH.email}, " * 200, "text": "x"}, "cc", "trop long"),
+    ({"merge": "9" * 40}, "merge", "un numéro de ticket doit suivre"),
 ]
 
 

@@ -30,6 +30,7 @@ PAGES += [
 ]
 AGENTS_PAGES = ["/agent", "/agent?state=closed-tickets", "/agent?q=x", "/agent?done=2&undone=7,8"]
 AGENTS_PAGES += ["/agent/t/1", "/agent/t/1?done=act", "/agent/t/2", "/agent/t/3", "/agent/t/9"]
+AGENTS_PAGES += ["/agent/figures", "/agent/figures?weeks=52", "/agent/figures?weeks=x"]
 TICKET_PAGES = ["", "?done=note", "?choice=refuse", "?choice=confirm", "/new"]
 
 
@@ -77,6 +78,7 @@ def test_every_page_is_valid_html(told: tuple[Portal, str]) -> None:
 def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
     portal, token = told
     ours = ["/agent", "/agent/t/1", "/agent/t/1/files/1/2", "/agent/t/1/mail/1"]
+    ours += ["/agent/figures", "/agent/figures.csv"]
     with portal.board() as client:
         for path in [*PAGES, f"/t/{token}", f"/t/{token}/files/1/2", f"/t/{token}/revision", *ours]:
             headers = client.get(path).headers

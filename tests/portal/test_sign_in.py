@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mailgate import delivery, views
 from mailgate.parse import parse
 from mailgate.portal import session
+from mailgate.smtp import Permanent
 from store import outbox
 from tests.portal.portal import MARIE, SEB, Portal, fill, form_of, routes, running
 from tests.servers.waiting import wait_until
@@ -73,6 +75,21 @@ def test_the_mail_is_about_no_ticket(portal: Portal, client: httpx.Client) -> No
     assert sent.ticket is None
     with portal.desk.db.reading() as tx:
         assert outbox.issued(tx, [sent.reference]) == {}
+
+
+def test_a_link_that_cannot_be_mailed_is_in_the_log_alone(
+    portal: Portal, client: httpx.Client
+) -> None:
+    ask(portal, client)
+    with portal.desk.db.transaction() as tx:
+        (sent,) = outbox.claim(tx, portal.desk.now(), 9)
+    delivery.record(portal.desk, sent, Permanent("550 no such user"))
+    with portal.desk.db.reading() as tx:
+        failed = outbox.by_reference(tx, sent.reference)
+    assert failed
+    assert (failed.state, failed.error) == ("failed", "550 no such user")
+    assert portal.mails() == [(SEB.email, "sign-in")]
+    assert "about no ticket" in views.mail_text(failed)
 
 
 def test_a_link_works_once_and_for_a_quarter_of_an_hour(

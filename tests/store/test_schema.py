@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from store import history, reach, tickets
+from store import history, outbox, reach, tickets
 from store.db import SCHEMA, Database, OutageError
 from store.tables import Base
 
@@ -25,6 +25,10 @@ ROWS_OF_0001 = (
     "insert into entry (id, ticket, kind, author, author_name, via, via_name, at, text, quoted,"
     " internal, verified, automatic, pending, attachments) values (1, 7, 'opening', 'm@x', '', '',"
     " '', '2026-07-20 00:00:00', 'Il est noir.', '', 0, 1, '', 0, '[]')",
+    "insert into outbox (id, reference, ticket, entry_id, recipient, recipient_name, to_agent,"
+    " internal, event, subject, policy_row, data, state, exposed, attempts, queued_at, next_at,"
+    " error) values (1, 'mg-x', 7, 1, 'm@x', '', 0, 0, 'opened', '[FRAM][#7]', 'config.toml:57',"
+    " 'bytes', 'sent', 0, 1, '2026-07-20 00:00:00', '2026-07-20 00:00:00', '')",
 )
 
 
@@ -78,6 +82,7 @@ def test_a_database_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -
             ticket = tickets.load(tx, 7)
             (entry,) = history.entries(tx, 7)
             assert tx.all(text("pragma foreign_key_check")) == []
+            assert [mail.reference for mail in outbox.about(tx, 1)] == ["mg-x"]
             tickets.change(tx, 7, ticket.changed if ticket else NOW, merged_into=7)
     assert ticket
     assert (ticket.subject, ticket.merged_into) == ("Écran", None)

@@ -102,6 +102,7 @@ def desk(shelf: Shelf) -> Shelf:
         ('"poste un"', []),
         ("« nouveau badge »", [1896]),
         ("“nouveau badge”", [1896]),
+        ('« nouveau "badge »', [1896]),
         ("nouv", [1896]),  # the last word may go on
         ("nouv badge", []),
         ("badge nouv", [1896]),
