@@ -73,7 +73,7 @@ def keys(
 ) -> list[tuple[Ceiling, str]]:
     """What a decision on a mail counts as, the narrowest first; nothing where nobody is told."""
     acts = any(isinstance(effect, Tell | OpenTicket) for effect in decided)
-    if not acts or event.standing.role is Role.AGENT:
+    if not acts or (event.standing.role is Role.AGENT and not event.automatic):
         return []
     if event.automatic and event.automatic.kind is Kind.BOUNCE:
         return [(Ceiling.BOUNCES, "")]

@@ -49,7 +49,7 @@ def check(
             max=3600,
             help="How long a mail to the desk itself may take to come back; 0 sends none.",
         ),
-    ] = 30,
+    ] = 20,
 ) -> None:
     """Validate the configuration, the templates, the connections and the way of a mail."""
     with errors():

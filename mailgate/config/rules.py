@@ -28,6 +28,7 @@ def check_sections(
         match section:
             case Desk():
                 _templates(section, folder, report)
+                _admins(section, report)
             case Imap():
                 _clear_text("imap", section, report)
                 _folders(section, report)
@@ -116,6 +117,15 @@ def _trust(trust: Trust, report: Report) -> None:
             ("trust", "required"),
             "would refuse every agent: set trust.authserv_id or trust.accept too",
         )
+
+
+def _admins(desk: Desk, report: Report) -> None:
+    for index, address in enumerate(desk.admins):
+        if address == desk.address:
+            report.add(
+                ("desk", "admins", index),
+                f"\"{address}\" is the desk's own address; give an admin's",
+            )
 
 
 def _agents(agents: Mapping[int, AgentRow], desk: str, report: Report) -> None:

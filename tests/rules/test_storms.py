@@ -76,6 +76,12 @@ COUNTED = {
     "a bounce that nobody is told of": (AUTOMATIC[Kind.BOUNCE], (NOTED,), TICKET, []),
     "nobody is told": (said(), (ENTRY, NOTED), TICKET, []),
     "an agent's": (said(Role.AGENT), ON_TICKET, TICKET, []),
+    "an agent's vacation": (
+        said(Role.AGENT, automatic=Verdict(Kind.AUTO_REPLY, "")),
+        ON_TICKET,
+        TICKET,
+        ["sender", "ticket", "desk"],
+    ),
     "in an agent's name": (said(Role.UNPROVEN), ON_TICKET, TICKET, ["sender", "ticket", "desk"]),
     "no sender": (said(author=None), OPENS, None, ["sender", "loop", "desk"]),
 }

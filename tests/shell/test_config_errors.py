@@ -132,6 +132,11 @@ BAD: dict[str, tuple[str, str, str]] = {
         "1: desk.language:",
         'must be "fr" or "en"',
     ),
+    "the desk as an admin": (
+        five("desk = {", "desk = { admins = ['it@fram.example', 'support@fram.example'],"),
+        "1: desk.admins[2]:",
+        "own address",
+    ),
     "desk name with brackets": (five('"FRAM"', "'[FRAM]'"), "1: desk.name:", "brackets"),
     "desk name with a number sign": (five('"FRAM"', "'F#'"), "1: desk.name:", "#"),
     "desk name with a tab": (five('"FRAM"', '"F\\u0009M"'), "1: desk.name:", "control"),

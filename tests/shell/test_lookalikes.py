@@ -1,5 +1,6 @@
 """Senders who look like somebody else: agents are warned, on the entry, and nobody else is."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -58,11 +59,17 @@ def test_agents_are_warned_and_nobody_else(
     for other in sent:
         assert other is told or "Attention" not in body(other) + body(other, "text/html")
     assert [one.kind for one in desk.history()[0].lookalikes] == [kind]
-    shown = mailgate("why", "odd@x", "--config", str(desk.path)).stdout
-    assert "  warning: " in shown
-    assert "warning: " in mailgate("ticket", "show", "1898", "--config", str(desk.path)).stdout
-    as_json = mailgate("ticket", "show", "1898", "--json", "--config", str(desk.path)).stdout
-    assert '"warnings": [' in as_json
+
+
+def test_the_terminal_says_so_too(desk: TestDesk) -> None:
+    desk.deliver(new(f"Sebastien <{EVE}>", "Accès", "Ouvrez-moi.", message_id="<odd@x>"))
+    desk.once()
+    words = f"Sebastien is the name of {SEB}, whose address this is not"
+    config = ("--config", str(desk.path))
+    assert f"  warning: {words}" in mailgate("why", "odd@x", *config).stdout
+    assert f"    warning: {words}" in mailgate("ticket", "show", "1898", *config).stdout
+    shown = json.loads(mailgate("ticket", "show", "1898", "--json", *config).stdout)
+    assert shown["entries"][0]["warnings"] == [words]
 
 
 def test_a_new_address_under_a_name_of_the_ticket(desk: TestDesk) -> None:
