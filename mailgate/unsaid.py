@@ -46,8 +46,13 @@ def says_nothing(text: str, ours: Iterable[str]) -> bool:
 
 
 def _new(lines: list[str]) -> bool:
-    """Whether anything is left of these lines without a client's marks, signature and rules."""
-    return bool(_squeezed(reply.split("\n".join(lines)).text))
+    """Whether anything is left of these lines without a client's marks, signature and rules.
+
+    Below a blank line under an attribution or a header block stands what they quote.
+    """
+    cut = reply.split("\n".join(lines))
+    _, _, shown = cut.rest.removeprefix(cut.signature).strip().partition("\n\n")
+    return bool(_squeezed(cut.text) or _squeezed(shown))
 
 
 def _squeezed(line: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from tests.score import corpus, parsing, replies
+from tests.score import corpus, parsing, replies, verdicts
 
 
 def main() -> None:
     if not corpus.FOLDER.is_dir():
         sys.exit("make score needs the corpus: ../shared/corpus, beside the project")
-    rows = [*parsing.rows(), *replies.rows()]
+    rows = [*parsing.rows(), *replies.rows(), *verdicts.rows()]
     for row in rows:
         bound = "at most" if row.at_most else "target"
         mark = "" if row.met else "  MISSED"

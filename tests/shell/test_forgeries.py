@@ -195,7 +195,7 @@ AGENTS_NAME = {
         SEB, "Auto-Submitted", told=(), heads="Auto-Submitted: auto-generated"
     ),
     "letter case": Forgery("SEBASTIEN@Fram.EXAMPLE", "without proof"),
-    "a dot at the end": Forgery(f"{SEB}.", "no other proof", **OPENED),
+    "a dot at the end": Forgery(f"{SEB}.", "without proof"),
     "no From, a Sender": Forgery("", "not as the only one in From", heads=f"Sender: {SEB}"),
     "no From, a Return-Path": Forgery(
         "", "not as the only one in From", heads=f"Return-Path: <{SEB}>"
@@ -352,10 +352,10 @@ STRANGERS = {
 }
 
 BRACKETS = {
-    "an unclosed bracket": Forgery(f"<{SEB} <{EVE}>", "no other proof", **OPENED),
-    "an unclosed bracket behind": Forgery(f"{EVE} <{SEB}", "no other proof", **OPENED),
-    "an unclosed quote": Forgery(f'"{SEB} <{EVE}>', "no other proof", **OPENED),
-    "two in brackets": Forgery(f"<{SEB}> <{EVE}>", "no other proof", **OPENED),
+    "an unclosed bracket": Forgery(f"<{SEB} <{EVE}>", "only one in From"),
+    "an unclosed bracket behind": Forgery(f"{EVE} <{SEB}", "only one in From", told=INSIDE),
+    "an unclosed quote": Forgery(f'"{SEB} <{EVE}>', "only one in From"),
+    "two in brackets": Forgery(f"<{SEB}> <{EVE}>", "only one in From"),
     "a route": Forgery(f"<@evil.example:{SEB}>", "without proof"),
     "an at too many": Forgery(f"{SEB}@evil.example", "no other proof", **OPENED),
     "a blank before the at": Forgery("sebastien @fram.example", "without proof"),
