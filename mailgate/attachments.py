@@ -72,18 +72,16 @@ def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
     return out
 
 
-def data(leaf: Leaf, member: str) -> bytes:
-    """The bytes of the part, or of the file with this number in the winmail.dat that it is.
+def member(inside: tnef.Unpacked | None, part: str) -> bytes:
+    """The bytes of the file in a winmail.dat that `part`, "RANK/NUMBER", names.
 
     Raises LookupError when there is no such file.
     """
-    if not member:
-        return leaf.payload()
-    inside = unpacked(leaf)
+    number = part.partition("/")[2]
     files = inside.members if inside else []
-    if len(member) > 4 or not member.isdecimal() or not 0 < int(member) <= len(files):
-        raise LookupError(f"part {leaf.rank} holds no file {member!r}")
-    return files[int(member) - 1].data
+    if len(number) > 4 or not number.isdecimal() or not 0 < int(number) <= len(files):
+        raise LookupError(f"the mail has no file {part} in a winmail.dat")
+    return files[int(number) - 1].data
 
 
 def _content_id(value: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.desk import Desk
-from mailgate.parse import attachment_bytes, holds_reference
+from mailgate.parse import contents, holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
 from rules.engine import paused
@@ -97,8 +97,8 @@ def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:
     for attachment in entry.attachments:
         if attachment.size <= limit:
             limit -= attachment.size
-            fitting.append((attachment, attachment_bytes(raw, attachment.part)))
-    return tuple(fitting)
+            fitting.append(attachment)
+    return tuple(zip(fitting, contents(raw, [one.part for one in fitting]), strict=True))
 
 
 def _named(scene: Scene, entry: AddEntry, *, to_agent: bool) -> tuple[Attachment, ...]:

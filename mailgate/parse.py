@@ -24,7 +24,7 @@ from typing import Any
 
 from mailparser import MailParser
 
-from mailgate import attachments, bodies, decode, mimetree
+from mailgate import attachments, bodies, decode, mimetree, tnef
 from rules import reference
 from rules.model import Address, Attachment, Mail
 
@@ -119,11 +119,26 @@ def attachment_bytes(raw: bytes, part: str) -> bytes:
 
     Raises LookupError when the mail has no such part, or none that holds bytes.
     """
-    rank, _, member = part.partition("/")
-    for leaf in mimetree.tree(raw).leaves:
-        if str(leaf.rank) == rank:
-            return attachments.data(leaf, member)
-    raise LookupError(f"the mail has no part {part} that holds bytes")
+    return contents(raw, [part])[0]
+
+
+def contents(raw: bytes, parts: Iterable[str]) -> list[bytes]:
+    """The decoded bytes of several attachments; the mail is taken apart once.
+
+    Raises LookupError as `attachment_bytes` does.
+    """
+    leaves = {str(leaf.rank): leaf for leaf in mimetree.tree(raw).leaves}
+    packed: dict[str, tnef.Unpacked | None] = {}
+    found = []
+    for part in parts:
+        rank, _, member = part.partition("/")
+        if rank not in leaves:
+            raise LookupError(f"the mail has no part {part} that holds bytes")
+        if member and rank not in packed:
+            packed[rank] = attachments.unpacked(leaves[rank])
+        data = attachments.member(packed[rank], part) if member else leaves[rank].payload()
+        found.append(data)
+    return found
 
 
 def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -> bool:
