@@ -80,6 +80,16 @@ def test_a_typed_address_may_not_join_another_ticket(portal: Portal, client: htt
     assert reference not in portal.history(2)[0].text
 
 
+def test_an_agents_address_in_a_form_commands_nothing_even_where_from_is_believed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, MAILGATE_TRUST__UNPROVEN="obey") as portal, portal.client() as client:
+        typed = {"mail": SEB.email, "text": "#pour victim@x.example\nVous avez gagné."}
+        assert fill(client, "/new", **NEW | typed).status_code == 303
+        assert {recipient for recipient, _ in portal.mails()} == {SEB.email}
+        assert portal.history()[0].internal
+
+
 # --- notes
 
 
