@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from mailgate.portal import files, home, links, new, ticket
 from mailgate.portal.forms import RefusedError
@@ -40,12 +41,9 @@ def app(site: Site) -> Starlette:
         return site.page(request, "refused", 500, code="broken")
 
     pages = (home, new, links, ticket, files)
-    return Starlette(
+    portal = Starlette(
         routes=[route for page in pages for route in page.routes(site)],
-        middleware=[
-            Middleware(Headers),
-            Middleware(BodyLimit, upload=site.desk.config.limits.upload),
-        ],
+        middleware=[Middleware(BodyLimit, upload=site.desk.config.limits.upload)],
         exception_handlers={
             RefusedError: refused,
             HTTPException: wrong,
@@ -53,3 +51,11 @@ def app(site: Site) -> Starlette:
             Exception: broken,
         },
     )
+    # It would send a visitor, token and all, to whatever Host and scheme the request names.
+    portal.router.redirect_slashes = False
+    return portal
+
+
+def guarded(site: Site) -> ASGIApp:
+    """The portal: each answer has the headers that browsers obey, one that breaks off too."""
+    return Headers(app(site))

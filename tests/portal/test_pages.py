@@ -76,6 +76,25 @@ def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
             assert "server" not in headers
 
 
+def test_a_page_that_breaks_carries_the_headers(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "portal"
+    own.mkdir(parents=True)
+    (own / "home.html.j2").write_text("{{ 1 / 0 }}", "utf-8")
+    with running(tmp_path, MAILGATE_DESK__TEMPLATES="own") as portal, portal.client() as client:
+        answer = client.get("/")
+        assert answer.status_code == 500
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
+    token = portal.opening()
+    with portal.client() as client:
+        for path in (f"/t/{token}/", "/new/"):
+            answer = client.get(path, headers={"Host": "evil.example"})
+            assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_no_page_has_inline_script_or_style_or_anything_from_elsewhere(
     told: tuple[Portal, str],
 ) -> None:
