@@ -33,9 +33,7 @@ _TITLES = re.compile(
     r"|doorgestuurd|videresendt|przesłan|пересыла|転送"
 )
 # It begins where a word begins, so that each word is read once.
-_ADDRESS = re.compile(
-    r"""(?<![^\s<>()\[\],;:"'*@])[^\s<>()\[\],;:"'*@]++@[^\s<>()\[\],;:"'*]++"""
-)
+_ADDRESS = re.compile(r"""(?<![^\s<>()\[\],;:"'*@])[^\s<>()\[\],;:"'*@]++@[^\s<>()\[\],;:"'*]++""")
 _LABELS = frozenset(label for row in marks.LABELS for column in row for label in column)
 _SUBJECTS = frozenset(label for row in marks.LABELS for label in row[3])
 _MARK = re.compile(r"^> ?")
