@@ -493,3 +493,14 @@ def test_a_form_is_written_as_a_mail_that_says_the_same(portal: Portal) -> None:
     assert mail.subject == f"{TITLE} Bcc: x@y.example"
     assert (mail.cc, mail.date, mail.text.strip()) == ((), draft.shown, draft.text)
     assert [file.name for file in mail.attachments] == ["é.txt"]
+
+
+@pytest.mark.parametrize("charset", ["charset=punycode", "charset=x"])
+def test_a_form_in_another_charset_is_none(
+    portal: Portal, client: httpx.Client, charset: str
+) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nabc-\xff\r\n--b--\r\n'
+    head = {"Content-Type": f"multipart/form-data; boundary=b; {charset}"}
+    answer = client.post("/new", content=body, headers=head)
+    assert answer.status_code == 400
+    assert portal.tickets() == []

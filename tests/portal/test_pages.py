@@ -149,6 +149,11 @@ def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None
     assert len({page.text for page in pages}) == 1
 
 
+def test_a_number_that_python_does_not_convert_is_no_entry(portal: Portal) -> None:
+    with portal.client() as client:
+        assert client.get(f"/t/{portal.opening()}/files/{'9' * 5_000}/1").status_code == 404
+
+
 def test_what_stays_inside_is_on_no_page(portal: Portal) -> None:
     token = portal.opening()
     portal.say("#interne\nUn secret entre agents.")
