@@ -42,6 +42,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
         FORGED + b"\nDe : " + b"a" * 1_000_000 + b"\nDate : x\nObjet : x\n"
     ),
     "keyword lines": lambda: FORGED + b"\n" + b"#a\n" * 100_000,
+    "brackets in a text with an address": lambda: MARIE + b"\na@b.example " + b")" * 90_000 + b"x)",
     "files": lambda: MARIE + files(900, b"Content-Disposition: attachment; filename=a", b"x"),
     "attached mails": lambda: MARIE + files(900, b"Content-Type: message/rfc822", b"Subject: x"),
     "files of a winmail.dat": lambda: MARIE + winmail_of_files(),
