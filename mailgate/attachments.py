@@ -79,18 +79,11 @@ def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
     return out
 
 
-def data(leaf: Leaf, member: str) -> bytes:
-    """The bytes of the part, or of the file with this number in the winmail.dat that it is.
-
-    Raises LookupError when there is no such file.
-    """
-    for _, found in several(leaf, [member]):
-        return found
-    raise LookupError(f"part {leaf.rank} holds no file {member!r}")
-
-
 def several(leaf: Leaf, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """`data` for each of the members ("": the part itself) that there is, with the member."""
+    """Each of the members that there is, with its bytes.
+
+    "" is the part itself, a number the file of this rank in the winmail.dat that it is.
+    """
     inside = unpacked(leaf) if any(members) else None
     files = inside.members if inside else []
     for member in members:

@@ -74,8 +74,11 @@ def of_mail(
         if standing.role is Role.AGENT and not event.automatic:
             pending, original = _confirmed(tx, desk, mail, thread, thread.ticket)
             if pending:  # he may be his ticket's requester too
+                words, about = _with_orders(tx, pending.contribution, thread.ticket)
+                pending = replace(pending, contribution=words)
                 event = replace(event, confirms=pending, standing=standing)
-            event, about = _with_orders(tx, event, thread.ticket)
+            else:
+                event, about = _with_orders(tx, event, thread.ticket)
     return event, Cause(event, source, original, about)
 
 

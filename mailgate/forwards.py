@@ -32,7 +32,8 @@ _TITLES = re.compile(
     r"forwarded|transf[ée]r|transmis|réexpédi|weitergeleitet|reenviado|encaminhad|inoltrat"
     r"|doorgestuurd|videresendt|przesłan|пересыла|転送"
 )
-_ADDRESS = re.compile(r"""[^\s<>()\[\],;:"'*]+@[^\s<>()\[\],;:"'*]+""")
+# It begins where a word begins, so that each word is read once.
+_ADDRESS = re.compile(r"""(?<![^\s<>()\[\],;:"'*@])[^\s<>()\[\],;:"'*@]++@[^\s<>()\[\],;:"'*]++""")
 _LABELS = frozenset(label for row in marks.LABELS for column in row for label in column)
 _SUBJECTS = frozenset(label for row in marks.LABELS for label in row[3])
 _MARK = re.compile(r"^> ?")

@@ -43,6 +43,7 @@ _INDENT = "  "  # before words that somebody wrote
 
 # No blank that French typography keeps together is among these.
 _BLANKS = re.compile(r"[ \t\n]+")
+_CLOSING_SIGNS = re.compile(r"[)>.,]{50}")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
 
@@ -198,8 +199,14 @@ def breaks(text: str) -> Markup:
     """Escaped text with `<br>` for its line ends and its addresses made links."""
     if "://" not in text and "www." not in text and "@" not in text:
         return escape(text).replace("\n", Markup("<br>\n"))
-    lines = (Markup(urlize(line, rel="nofollow noopener")) for line in text.split("\n"))
-    return Markup("<br>\n").join(lines)
+    return Markup("<br>\n").join(map(_linked, text.split("\n")))
+
+
+def _linked(line: str) -> Markup:
+    # urlize takes minutes for 100 kB of these.
+    if _CLOSING_SIGNS.search(line):
+        return escape(line)
+    return Markup(urlize(line, rel="nofollow noopener"))
 
 
 def prose(words: str) -> str:

@@ -119,10 +119,8 @@ def attachment_bytes(raw: bytes, part: str) -> bytes:
 
     Raises LookupError when the mail has no such part, or none that holds bytes.
     """
-    rank, _, member = part.partition("/")
-    for leaf in mimetree.tree(raw).leaves:
-        if str(leaf.rank) == rank:
-            return attachments.data(leaf, member)
+    for data in contents(raw, [part]).values():
+        return data
     raise LookupError(f"the mail has no part {part} that holds bytes")
 
 

@@ -38,14 +38,22 @@ def _by_form(policy: Policy, mail: Mail, thread: Thread, shown: Credential) -> S
     sender, holder = mail.sender, shown.holder
     own = sender is not None and holder is not None and sender.email == holder.email
     if shown.proof is Proof.SESSION and own:
-        return _proven(f"signed in on the portal; {thread.reason}")
+        return _signed_in(mail, thread, shown)
     if thread.home is None:
         return Standing(Role.REQUESTER, verified=own, reason=thread.reason)
     if holder is None or any(policy.agent(one.email) for one in (sender, holder) if one):
-        return _unproven(f"an agent's address without signing in: {thread.reason}")
+        return _signed_in(mail, thread, shown)
     if own and _same_name(sender, holder):
         return Standing(_role(holder, thread.home), verified=True, reason=thread.reason)
     return _for_holder(sender, thread.home, holder, thread.reason)
+
+
+def _signed_in(mail: Mail, thread: Thread, shown: Credential) -> Standing:
+    """An agent in a form: his session proves him, and nothing that anybody can type does."""
+    sender, holder = mail.sender, shown.holder
+    if shown.proof is Proof.SESSION and sender and holder and sender.email == holder.email:
+        return _proven(f"signed in on the portal; {thread.reason}")
+    return _unproven(f"an agent's address without signing in: {thread.reason}")
 
 
 def _same_name(sender: Address | None, holder: Address) -> bool:
@@ -69,6 +77,8 @@ def exposed(policy: Policy, mail: Mail, thread: Thread) -> list[str]:
 
 def agent(config: Config, mail: Mail, thread: Thread, server: Vouched) -> Standing:
     """An agent's address proves nothing by itself: a reference of his does, or our own server."""
+    if thread.credential:
+        return _signed_in(mail, thread, thread.credential)
     known = config.policy.agent(mail.sender.email) if mail.sender else None
     if known is None or mail.senders != (mail.sender,):
         return _unproven("an agent's address, but not as the only one in From")

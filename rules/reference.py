@@ -17,8 +17,8 @@ _REFERENCE = re.compile(
     r"(?:(?<![A-Za-z0-9])|(?<=%20))mg-[a-z2-7]{26}(?![A-Za-z0-9])", re.IGNORECASE
 )
 _LINE = re.compile(
-    r"^[ \t>]*(?:R[ée]f\.?|Ref\.?)[ \t\u00a0\u202f]*:?[ \t\u00a0\u202f]*"
-    r"mg-[a-z2-7]{26}(?:\.r)?[ \t]*$\n?",
+    r"^[ \t>]*+(?:R[ée]f\.?|Ref\.?)[ \t\u00a0\u202f]*+:?[ \t\u00a0\u202f]*+"
+    r"mg-[a-z2-7]{26}(?:\.r)?[ \t]*+$\n?",
     re.IGNORECASE | re.MULTILINE,
 )
 _LIMIT = 60  # references read from one mail; a long thread cites about 20

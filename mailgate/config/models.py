@@ -23,6 +23,7 @@ from mailgate.config.types import (
     Host,
     Listed,
     Listen,
+    Network,
     Pattern,
     Phrase,
     Port,
@@ -207,11 +208,13 @@ class Portal(Model):
     )
     url: Url = Field(
         default="",
-        description="The portal's address as readers see it. Empty: mails carry no link.",
+        description="The portal's address as readers see it, a host of its own without a path."
+        " Empty: mails carry no link.",
     )
-    proxies: Annotated[tuple[Filled, ...], Listed] = Field(
+    proxies: Annotated[tuple[Network, ...], Listed] = Field(
         default=("127.0.0.1", "::1"),
-        description="Addresses of your HTTPS proxies, whose X-Forwarded-For is believed.",
+        description="Addresses or networks of your HTTPS proxies, whose X-Forwarded-For is"
+        " believed.",
     )
 
     @property

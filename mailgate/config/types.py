@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -151,9 +152,18 @@ def bind_address(listen: str) -> tuple[str, int] | None:
 
 
 def _url(value: str) -> str:
-    if value and not _is_web(value):
+    """The address in the form that browsers make of it: scheme and host in lower case."""
+    if not value:
+        return value
+    if not _is_web(value):
         raise ValueError('must be a web address such as "https://support.fram.example", or ""')
-    return value.rstrip("/")
+    parts = urlsplit(value)
+    if parts.path.strip("/") or parts.username is not None:
+        raise ValueError(
+            'must be a whole host such as "https://support.fram.example", without a path or a'
+            " login: the pages link to each other from /"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 def _is_web(value: str) -> bool:
@@ -165,6 +175,16 @@ def _is_web(value: str) -> bool:
     if port == 0 or parts.query or parts.fragment or re.search(r"[\s<>\"]", value):
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _network(value: str) -> str:
+    try:
+        ip_network(value)
+    except ValueError:
+        raise ValueError(
+            f'must be an IP address or network such as "10.0.0.5" or "10.0.0.0/24", not "{value}"'
+        ) from None
+    return value
 
 
 def _header(value: str) -> str:
@@ -248,6 +268,7 @@ Keyword = Annotated[str, _check(_keyword), Form("one word without #")]
 TemplateName = Annotated[str, _check(_template), Form('a template name (a to z, 0 to 9, "-")')]
 Listen = Annotated[str, _check(_listen), Form("HOST:PORT, or empty")]
 Url = Annotated[str, _check(_url), Form("an http or https address, or empty")]
+Network = Annotated[str, _check(_network), Form("an IP address or network")]
 Header = Annotated[str, _check(_header), Form('"Header: value", or empty')]
 Database = Annotated[str, _check(_database), Form('"sqlite:///FILE"')]
 Pattern = Annotated[str, _check(_pattern), Form('".exe", "image/png" or "image/*"')]

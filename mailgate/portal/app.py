@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from mailgate.portal import (
     agent_ticket,
@@ -54,12 +55,9 @@ def app(site: Site) -> Starlette:
         return site.page(request, "refused", 500, code="broken")
 
     pages = (home, new, links, ticket, files, sign_in, board, agent_ticket, figures)
-    return Starlette(
+    portal = Starlette(
         routes=[route for page in pages for route in page.routes(site)],
-        middleware=[
-            Middleware(Headers),
-            Middleware(BodyLimit, upload=site.desk.config.limits.upload),
-        ],
+        middleware=[Middleware(BodyLimit, upload=site.desk.config.limits.upload)],
         exception_handlers={
             RefusedError: refused,
             SignedOutError: signed_out,
@@ -68,3 +66,11 @@ def app(site: Site) -> Starlette:
             Exception: broken,
         },
     )
+    # It would send a visitor, token and all, to whatever Host and scheme the request names.
+    portal.router.redirect_slashes = False
+    return portal
+
+
+def guarded(site: Site) -> ASGIApp:
+    """The portal: each answer has the headers that browsers obey, one that breaks off too."""
+    return Headers(app(site))

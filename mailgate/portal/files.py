@@ -34,7 +34,7 @@ def routes(site: Site) -> list[Route]:
     def download(request: Request) -> Response:
         asked = request.path_params
         opens = opened(site, asked["token"])
-        entry = next((one for one in opens.entries if one.id == asked["entry"]), None)
+        entry = next((one for one in opens.entries if str(one.id) == asked["entry"]), None)
         files = entry.attachments if entry else ()
         file = next((one for one in files if one.part == asked["part"]), None)
         if entry is None or file is None or entry.raw_id is None:
@@ -50,7 +50,7 @@ def routes(site: Site) -> list[Route]:
             raise RefusedError("kept", 403)
         return Response(data, headers=headers(file.name, file.type))
 
-    return [Route("/t/{token}/files/{entry:int}/{part:path}", download)]
+    return [Route("/t/{token}/files/{entry}/{part:path}", download)]
 
 
 def headers(name: str, kind: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
@@ -58,6 +59,10 @@ async def read(site: Site, request: Request, *, bounded: bool = True) -> Form:
     # W3C Fetch Metadata: what browsers send of their own accord, where they know it.
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise RefusedError("foreign", 403)
+    # Starlette would decode by whatever codec of Python the form names: punycode is quadratic.
+    _, said = parse_options_header(request.headers.get("content-type", ""))
+    if said.get(b"charset", b"utf-8").lower() != b"utf-8":
+        raise RefusedError("form", 400)
     if bounded and not site.clients.admits(client(request.client.host if request.client else "")):
         raise RefusedError("often", 429)
     fields: dict[str, list[str]] = {}

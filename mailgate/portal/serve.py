@@ -12,7 +12,7 @@ import uvicorn
 
 from mailgate.desk import Desk
 from mailgate.portal import road
-from mailgate.portal.app import app
+from mailgate.portal.app import guarded
 from mailgate.portal.bind import listening
 from mailgate.portal.site import Site
 
@@ -42,7 +42,7 @@ def serving(desk: Desk, wake: Callable[[], None], sock: socket.socket) -> Iterat
     """Serves the portal on a socket that listens, in a thread, while the block runs."""
     road.resume(desk)
     config = uvicorn.Config(
-        app(Site(desk, wake)),
+        guarded(Site(desk, wake)),
         lifespan="off",
         log_config=None,
         access_log=False,  # its lines would hold tokens

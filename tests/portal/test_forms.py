@@ -80,6 +80,16 @@ def test_a_typed_address_may_not_join_another_ticket(portal: Portal, client: htt
     assert reference not in portal.history(2)[0].text
 
 
+def test_an_agents_address_in_a_form_commands_nothing_even_where_from_is_believed(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, MAILGATE_TRUST__UNPROVEN="obey") as portal, portal.client() as client:
+        typed = {"mail": SEB.email, "text": "#pour victim@x.example\nVous avez gagné."}
+        assert fill(client, "/new", **NEW | typed).status_code == 303
+        assert {recipient for recipient, _ in portal.mails()} == {SEB.email}
+        assert portal.history()[0].internal
+
+
 # --- notes
 
 
@@ -483,3 +493,14 @@ def test_a_form_is_written_as_a_mail_that_says_the_same(portal: Portal) -> None:
     assert mail.subject == f"{TITLE} Bcc: x@y.example"
     assert (mail.cc, mail.date, mail.text.strip()) == ((), draft.shown, draft.text)
     assert [file.name for file in mail.attachments] == ["é.txt"]
+
+
+@pytest.mark.parametrize("charset", ["charset=punycode", "charset=x"])
+def test_a_form_in_another_charset_is_none(
+    portal: Portal, client: httpx.Client, charset: str
+) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nabc-\xff\r\n--b--\r\n'
+    head = {"Content-Type": f"multipart/form-data; boundary=b; {charset}"}
+    answer = client.post("/new", content=body, headers=head)
+    assert answer.status_code == 400
+    assert portal.tickets() == []

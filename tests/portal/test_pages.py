@@ -93,6 +93,25 @@ def test_every_answer_carries_the_headers(told: tuple[Portal, str]) -> None:
             assert "server" not in headers
 
 
+def test_a_page_that_breaks_carries_the_headers(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "portal"
+    own.mkdir(parents=True)
+    (own / "home.html.j2").write_text("{{ 1 / 0 }}", "utf-8")
+    with running(tmp_path, MAILGATE_DESK__TEMPLATES="own") as portal, portal.client() as client:
+        answer = client.get("/")
+        assert answer.status_code == 500
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
+    token = portal.opening()
+    with portal.client() as client:
+        for path in (f"/t/{token}/", "/new/"):
+            answer = client.get(path, headers={"Host": "evil.example"})
+            assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
 def test_no_page_has_inline_script_or_style_or_anything_from_elsewhere(
     told: tuple[Portal, str],
 ) -> None:
@@ -141,6 +160,11 @@ def test_a_wrong_link_and_an_unknown_ticket_answer_alike(portal: Portal) -> None
         assert client.get(f"/t/{portal.token(MARIE.email)}").status_code == 200
     assert {page.status_code for page in pages} == {404}
     assert len({page.text for page in pages}) == 1
+
+
+def test_a_number_that_python_does_not_convert_is_no_entry(portal: Portal) -> None:
+    with portal.client() as client:
+        assert client.get(f"/t/{portal.opening()}/files/{'9' * 5_000}/1").status_code == 404
 
 
 def test_what_stays_inside_is_on_no_page(portal: Portal) -> None:

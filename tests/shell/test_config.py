@@ -229,9 +229,10 @@ def test_where_the_portal_listens(
     assert read(tmp_path, FIVE, MAILGATE_PORTAL__LISTEN=written).portal.bind == bind
 
 
-def test_the_portals_address_has_no_slash_at_its_end(tmp_path: Path) -> None:
-    url = "https://support.fram.example/desk/"
-    assert read(tmp_path, FIVE, MAILGATE_PORTAL__URL=url).portal.url == url.rstrip("/")
+def test_the_portals_address_stands_as_browsers_have_it(tmp_path: Path) -> None:
+    url = "HTTPS://Support.FRAM.example:8443/"
+    read_as = "https://support.fram.example:8443"
+    assert read(tmp_path, FIVE, MAILGATE_PORTAL__URL=url).portal.url == read_as
 
 
 def test_a_config_is_frozen(tmp_path: Path) -> None:

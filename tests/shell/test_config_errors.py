@@ -226,6 +226,17 @@ BAD: dict[str, tuple[str, str, str]] = {
     ),
     "port of the url": (FIVE + "[portal]\nurl = 'http://a:99999'\n", "7: portal.url:", "https://"),
     "query of the url": (FIVE + "[portal]\nurl = 'http://a/?b=c'\n", "7: portal.url:", "https://"),
+    "path of the url": (FIVE + "[portal]\nurl = 'http://a/b'\n", "7: portal.url:", "a whole host"),
+    "login of the url": (
+        FIVE + "[portal]\nurl = 'http://u:p@a'\n",
+        "7: portal.url:",
+        "a whole host",
+    ),
+    "name of a proxy": (
+        FIVE + "[portal]\nproxies = ['10.0.0.0/8', 'proxy']\n",
+        "7: portal.proxies[2]:",
+        "an IP address or network",
+    ),
     "port of listen": (FIVE + "[portal]\nlisten = '[::1]:0'\n", "7: portal.listen:", "HOST:PORT"),
     # TOML itself
     "key twice": (FIVE + "[limits]\nmessage = 1\nmessage = 2\n", "8: message:", "stands twice"),

@@ -253,3 +253,13 @@ def test_only_a_proven_agent_merges(two: Two) -> None:
     )
     two.desk.once()
     assert two.desk.tickets()[1].merged_into is None
+
+
+def test_a_merge_that_its_agent_had_to_confirm(two: Two) -> None:
+    two.desk.deliver(new(SEB, "[FRAM][#1899] Messagerie", "#fusionner 1898"))
+    mails = {subject(mail).split("]")[2]: mail for mail in two.desk.once()}
+    assert [one.merged_into for one in two.desk.tickets()] == [None, None]
+    two.desk.deliver(answer(mails["[Anomalie"], SEB, "Oui, c'est moi."))
+    tag = "[FRAM][#1899][Regroupé] Messagerie"
+    assert heads(two.desk.once()) == [(PAUL, tag), (RH, tag)]
+    assert [one.merged_into for one in two.desk.tickets()] == [None, 1898]
