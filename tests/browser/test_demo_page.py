@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from mailgate.demo.letters import Draft
 from mailgate.demo.world import World
+from tests.servers.waiting import wait_until
 
 TITLE = "Arrivée de Jean MARTIN dans l'agence Toulouse le 01/08"
 
@@ -45,9 +46,19 @@ def expect_step(page: Page, title: str) -> None:
 
 
 def expect_tags(page: Page, name: str, *tags: str) -> None:
-    """The tags of all mails in this box, newest first; the whole subjects are checked too."""
-    found = box(page, name).locator(".sub").all_inner_texts()
-    assert found == [f"[FRAM][#1898][{tag}] {TITLE}" for tag in tags]
+    """The tags of all mails in this box, newest first; the whole subjects are checked too.
+
+    The page waits some seconds for the desk. On a slower machine a visitor looks again.
+    """
+    wanted = [f"[FRAM][#1898][{tag}] {TITLE}" for tag in tags]
+
+    def there() -> bool:
+        if box(page, name).locator(".sub").all_inner_texts() == wanted:
+            return True
+        page.reload()
+        return False
+
+    wait_until(there, 30, f"{name} has {wanted}")
 
 
 def test_the_story_as_a_visitor_plays_it(page: Page) -> None:
