@@ -121,11 +121,11 @@ class _Change:
             case Bounced(reference, error):
                 outbox.bounced(self.tx, reference, error)
             case Failing(email, error):
-                reach.failing(self.tx, self._number, email, error, self.now)
+                reach.failing(self.tx, self._home, email, error, self.now)
             case Reached(email, wrote):
                 self._reached(email, wrote=wrote)
             case Away(absence):
-                reach.away(self.tx, self._number, absence.email, absence.back_on, self.now)
+                reach.away(self.tx, self._home, absence.email, absence.back_on, self.now)
             case BounceTold():
                 reach.bounce_told(self.tx, self._number)
             case FilesKnown(entry_id, files, parts):
@@ -140,10 +140,9 @@ class _Change:
             case MergeInto(number):
                 self._merge(number)
             case ToldLate(email):
-                home = (self.branch or self._ticket).number
                 token = self.desk.new_token()
-                tickets.join(self.tx, home, Address(email), token, Belongs.STRANGER)
-                tickets.told_late(self.tx, home, email)
+                tickets.join(self.tx, self._home, Address(email), token, Belongs.STRANGER)
+                tickets.told_late(self.tx, self._home, email)
             case Tell():
                 self._tell(effect)
             case Counted(keys):
@@ -170,6 +169,11 @@ class _Change:
     @property
     def _number(self) -> int:
         return self._ticket.number
+
+    @property
+    def _home(self) -> int:
+        """The ticket whose people take part: the merged one, where the event is addressed to it."""
+        return (self.branch or self._ticket).number
 
     def _open(self, effect: OpenTicket) -> None:
         first = self.desk.config.desk.first_ticket
@@ -198,7 +202,6 @@ class _Change:
 
     def _add(self, entry: AddEntry) -> None:
         source = self.source
-        home = self.branch or self._ticket
         addressed = self.branch.number if self.branch else None
         entry_id = tickets.add_entry(
             self.tx, self._number, entry, self.now, source.raw_id if source else None, addressed
@@ -211,7 +214,7 @@ class _Change:
             event = self.cause.event  # what was forwarded is not its author's mail
             writer = entry.via if event and event.forward else entry.author
             author = writer.email if writer else ""
-            tickets.cite(self.tx, home.number, author, source.message_id, source.cited)
+            tickets.cite(self.tx, self._home, author, source.message_id, source.cited)
 
     def _may_cite(self) -> bool:
         """A stranger's or a forger's ids must not become part of the ticket's thread."""
@@ -238,8 +241,9 @@ class _Change:
 
     def _reached(self, email: str, *, wrote: bool) -> None:
         """An address may be waited for again: its timers go on where they stopped."""
-        since = reach.reached(self.tx, self._number, email, wrote=wrote)
-        if since is None:
+        number = self._home if wrote else self._number
+        since = reach.reached(self.tx, number, email, wrote=wrote)
+        if since is None or number != self._number:  # a merged ticket has no timers
             return
         for clock in timers.running(self.tx, self._number):
             timers.move(self.tx, clock.id, clock.due + (self.now - since))

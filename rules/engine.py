@@ -135,7 +135,8 @@ def _reached(ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
     role = event.standing.role
     if role is Role.AGENT and ticket.requester and ticket.requester_fails and _acts(event):
         return (Reached(ticket.requester.email, wrote=False),)
-    known = ticket.reach_of(event.author.email) if event.author else None
+    home = event.branch or ticket
+    known = home.reach_of(event.author.email) if event.author else None
     if known and role not in (Role.UNVERIFIED, Role.UNPROVEN):
         return (Reached(known.person.email, wrote=True),)
     return ()

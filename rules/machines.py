@@ -109,7 +109,8 @@ def undelivered(
     kept = AddEntry(EntryKind.BOUNCE, None, text, internal=True)
     if bounce:
         kept = replace(entry(bounce, EntryKind.BOUNCE), text=text, internal=True)
-    known = ticket.reach_of(event.recipient.email)
+    home = (bounce.branch if bounce else None) or ticket
+    known = home.reach_of(event.recipient.email)
     quiet = event.notice_of_trouble or (known is not None and known.failure != "")
     mark = Failing(event.recipient.email, event.error)
     return (kept, *(() if quiet else tells(policy, failed)), mark)

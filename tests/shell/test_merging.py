@@ -7,6 +7,7 @@ import pytest
 from tests.clients import answer, new
 from tests.desk import MARIE, NADIA, RH, SEB, TestDesk, body, heads, subject
 from tests.servers.smtp_sink import Mail
+from tests.shell.test_failing_addresses import dsn
 from tests.story import PORTAL, configure, told
 
 PAUL = "paul@fram.example"
@@ -263,3 +264,22 @@ def test_a_merge_that_its_agent_had_to_confirm(two: Two) -> None:
     tag = "[FRAM][#1899][Regroupé] Messagerie"
     assert heads(two.desk.once()) == [(PAUL, tag), (RH, tag)]
     assert [one.merged_into for one in two.desk.tickets()] == [None, 1898]
+
+
+def test_an_address_of_the_merged_ticket_that_fails_is_told_of_once(two: Two) -> None:
+    two.merge()
+    two.desk.deliver(answer(two.paul, PAUL, "Toujours rien."))
+    (to_seb,) = two.desk.once()
+    told_of = []
+    for serial in range(2):
+        two.desk.deliver(answer(to_seb, SEB, f"On y travaille, {serial}."))
+        (to_paul,) = two.desk.once()
+        two.desk.deliver(dsn(to_paul))
+        told_of += told(two.desk.once())
+    assert told_of == [(SEB, "Anomalie")]
+    failing = [one.person.email for one in two.desk.ticket(1899).reach if one.failing_since]
+    assert failing == [PAUL]
+    # Whoever writes can be written to.
+    two.desk.deliver(answer(to_paul, PAUL, "Me revoici."))
+    two.desk.once()
+    assert two.desk.ticket(1899).reach == ()
