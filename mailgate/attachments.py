@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Iterator, Sequence
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
@@ -21,6 +22,10 @@ _UNKNOWN = "application/octet-stream"
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")  # RFC 6838 section 4.2
 _TYPES = mimetypes.MimeTypes()
+# What a first line of bytes is run as, whatever the file is called. Linux: ELF (gABI 4.1,
+# ch. 4); a Windows shortcut: [MS-SHLLINK] section 2.1.
+_PROGRAMS = ((b"\x7fELF", ".elf"), (b"L\0\0\0\x01\x14\x02\0", ".lnk"))
+_PE_AT = 0x3C  # Microsoft PE format: where the MZ header says that the real one stands
 _EXTENSIONS = {
     "application/octet-stream": ".bin",
     "application/ms-tnef": ".dat",
@@ -49,7 +54,8 @@ def describe(leaf: Leaf) -> list[Attachment]:
     content_id = _content_id(str(leaf.part.get("content-id", "")))
     kind = leaf.kind if _TYPE.fullmatch(leaf.kind) else _UNKNOWN
     name = file_name(name, leaf.kind, f"{leaf.rank}")
-    return [Attachment(f"{leaf.rank}", name, kind, len(data), content_id)]
+    size, runs_as = len(data), program(data)
+    return [Attachment(f"{leaf.rank}", name, kind, size, content_id, program=runs_as)]
 
 
 def unpacked(leaf: Leaf) -> tnef.Unpacked | None:
@@ -68,7 +74,8 @@ def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
         kind = kind or _TYPES.guess_type(member.name)[0] or _UNKNOWN
         name = file_name(member.name, kind, f"{leaf.rank}-{number}")
         part, content_id = f"{leaf.rank}/{number}", _content_id(member.content_id)
-        out.append(Attachment(part, name, kind, len(member.data), content_id))
+        size, runs_as = len(member.data), program(member.data)
+        out.append(Attachment(part, name, kind, size, content_id, program=runs_as))
     return out
 
 
@@ -77,13 +84,20 @@ def data(leaf: Leaf, member: str) -> bytes:
 
     Raises LookupError when there is no such file.
     """
-    if not member:
-        return leaf.payload()
-    inside = unpacked(leaf)
+    for _, found in several(leaf, [member]):
+        return found
+    raise LookupError(f"part {leaf.rank} holds no file {member!r}")
+
+
+def several(leaf: Leaf, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """`data` for each of the members ("": the part itself) that there is, with the member."""
+    inside = unpacked(leaf) if any(members) else None
     files = inside.members if inside else []
-    if len(member) > 4 or not member.isdecimal() or not 0 < int(member) <= len(files):
-        raise LookupError(f"part {leaf.rank} holds no file {member!r}")
-    return files[int(member) - 1].data
+    for member in members:
+        if not member:
+            yield member, leaf.payload()
+        elif len(member) <= 4 and member.isdecimal() and 0 < int(member) <= len(files):
+            yield member, files[int(member) - 1].data
 
 
 def _content_id(value: str) -> str:
@@ -112,6 +126,19 @@ def file_name(name: str, kind: str, place: str) -> str:
 def extension(kind: str) -> str:
     """The usual extension of a MIME type, with its dot; ".bin" for an unknown one."""
     return _EXTENSIONS.get(kind) or _TYPES.guess_extension(kind) or ".bin"
+
+
+def program(data: bytes) -> str:
+    """The ending that a program's first bytes ask for, such as ".exe"; "" for no program."""
+    if data.startswith(b"MZ"):  # two letters that a text may begin with too
+        at = int.from_bytes(data[_PE_AT : _PE_AT + 4], "little")
+        return ".exe" if data[at : at + 2] in (b"PE", b"NE", b"LE") else ""
+    return next((ending for magic, ending in _PROGRAMS if data.startswith(magic)), "")
+
+
+def named_type(name: str) -> str:
+    """The MIME type that a file name stands for; "" for an unknown ending."""
+    return _TYPES.guess_type(name)[0] or ""
 
 
 def _subject(data: bytes) -> str:

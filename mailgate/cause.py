@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailgate.render import Link
-from rules.model import Contribution, Entry
+from rules.model import Contribution, Entry, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Cause:
     source: Source | None = None  # its mail
     confirmed: Source | None = None  # the mail that it confirms
     about: Entry | None = None  # what a timer reminds of
+    branch: Ticket | None = None  # the merged ticket that the entry of a scan is addressed to
     links: tuple[Link, ...] = ()  # what somebody asked for who lost his links
 
 

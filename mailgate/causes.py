@@ -210,7 +210,8 @@ def _confirmed(
             continue
         raw_id, kind = waiting
         raw = ledger.raw(tx, raw_id)
-        mail = parse(raw)
+        kept = history.entry(tx, issued.pending)
+        mail = replace(parse(raw), attachments=kept.attachments if kept else ())
         proven = Standing(Role.AGENT, verified=True, reason="confirmed by its author's answer")
         opens = kind is EntryKind.OPENING
         if opens:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from mailgate import imap, smtp
+from mailgate import imap, screening, smtp
+from mailgate.clamd import ScanError, TooLargeError
 from mailgate.config import Config
 from mailgate.daemon import imap_auth, smtp_auth
 from mailgate.desk import render_settings
@@ -17,9 +18,14 @@ from mailgate.imap import GoneError, RefusedError
 from mailgate.portal import links
 from mailgate.render import Renderer
 from mailgate.smtp import UnreachableError
+from rules import files
 from rules.notify import template_for
 from rules.policy import Policy, To
 from store.db import SCHEMA, Database, OutageError
+
+# What every virus scanner calls a virus although it is none (eicar.org); in two pieces, so that
+# none mistakes this file for it.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD" + rb"-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 @dataclass(slots=True)
@@ -43,6 +49,7 @@ def check(config: Config, now: datetime, *, offline: bool) -> Report:
     if not offline:
         _imap(config, now, report)
         _smtp(config, report)
+        _scanner(config, report)
     if not report.problems:
         report.facts.append(f"{config.path.name}: the desk {config.desk.name} can open")
     return report
@@ -62,7 +69,9 @@ def templates_of(policy: Policy) -> set[str]:
 def templates(config: Config) -> list[str]:
     """What is wrong with the templates that the policy's mails are made from, in sentences."""
     renderer = Renderer(*render_settings(config))
-    return renderer.missing(sorted({*templates_of(config.policy), links.TEMPLATE}))
+    return renderer.missing(
+        sorted({*templates_of(config.policy), links.TEMPLATE, *files.TEMPLATES})
+    )
 
 
 def _trust(config: Config, report: Report) -> None:
@@ -143,3 +152,19 @@ def _smtp(config: Config, report: Report) -> None:
             return
     done = "login works" if config.smtp.user else "answers; no login, as smtp.user is empty"
     report.facts.append(f"SMTP {config.smtp.host}: {done}")
+
+
+def _scanner(config: Config, report: Report) -> None:
+    scanner, where = screening.scanner(config), f"{config.path.name}: attachments.clamd"
+    if scanner is None:
+        return
+    try:
+        report.facts.append(f"virus scanner {config.attachments.clamd}: {scanner.version()}")
+        found = scanner.scan(EICAR)
+    except (ScanError, TooLargeError) as error:
+        report.problems.append(f"{where}: {error}; every file would wait")
+        return
+    if not found:
+        report.warnings.append(
+            f"{where}: does not know the EICAR test file; are its signatures loaded?"
+        )

@@ -1,8 +1,8 @@
 """The daemon: wiring and threads. The one place that makes `now`, references and tokens.
 
-One thread takes mail in, one sends it out, the main thread runs the periodic
-work. Each of them loops over a `step` and waits on an event; what breaks a loop
-is logged, and the loop starts again after a pause that grows to a minute.
+One thread takes mail in, one sends it out, one sees to files that wait for the virus scanner,
+the main thread runs the periodic work. Each of them loops over a `step` and waits on an event;
+what breaks a loop is logged, and the loop starts again after a pause that grows to a minute.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import schedule
 
-from mailgate import authentication, imap, intake, smtp, ticker
+from mailgate import authentication, imap, intake, rescan, screening, smtp, ticker
 from mailgate.config import Config
 from mailgate.delivery import Courier
 from mailgate.desk import Desk, render_settings
@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 _LONGEST_PAUSE = 60.0  # seconds between two tries at a server that is away
 _AGAIN = 1.0  # seconds before a mailbox is asked again for a mail that it did not hand out
 _LOOK = 5  # seconds between two looks for timers and retries that are due
+_SCAN = 15  # seconds between two looks for files that wait for the virus scanner
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
 
 # What a server or the database may do at any time: said in one line, tried again.
@@ -51,12 +52,13 @@ def wall_clock() -> datetime:
 
 def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
     """The desk on its database, with real randomness; `now` is aware."""
-    settings = render_settings(config)
+    settings, screen = render_settings(config), screening.screen(config)
     return Desk(
         config=config,
         db=db,
         renderer=Renderer(*settings),
-        worker=Worker(settings, authentication.headers(config.trust)),
+        worker=Worker(settings, authentication.headers(config.trust), screen.of),
+        screen=screen,
         now=now,
         new_reference=lambda: reference.encode(secrets.token_bytes(16)),
         new_token=lambda: secrets.token_urlsafe(16),
@@ -88,7 +90,8 @@ def run(config: Config) -> None:
 
 @contextmanager
 def at_work(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
-    """Two threads take mail in and send it out while the block runs; `due` wakes delivery.
+    """Threads take mail in, send it out and see to files that wait for the virus scanner while
+    the block runs; `due` wakes delivery.
 
     Setting `stop` and `due` ends them, and so does the end of the block, which waits until
     the mail in hand is finished.
@@ -97,6 +100,7 @@ def at_work(desk: Desk, stop: Event, due: Event) -> Iterator[None]:
     threads = [
         Thread(target=_take_in, args=(desk, stop, due), name="intake"),
         Thread(target=_send_out, args=(desk, stop, due), name="delivery"),
+        Thread(target=_scan_again, args=(desk, stop, due), name="scanner"),
     ]
     for thread in threads:
         thread.start()
@@ -137,6 +141,7 @@ def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
             try:
                 with _sending(desk, stop, due):
                     read = _empty_mailbox(desk, stop, due)
+                    rescan.step(desk)
                     ticker.step(desk)
             finally:
                 desk.worker.stop()
@@ -223,6 +228,16 @@ def _send_out(desk: Desk, stop: Event, due: Event) -> None:
                     pass
                 again()
                 due.wait()
+
+    _for_ever(session, stop)
+
+
+def _scan_again(desk: Desk, stop: Event, due: Event) -> None:
+    def session(again: Callable[[], None]) -> None:
+        while not stop.wait(_SCAN):
+            while not stop.is_set() and rescan.step(desk):
+                due.set()
+            again()
 
     _for_ever(session, stop)
 

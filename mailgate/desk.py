@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailgate.config import Config
 from mailgate.render import Renderer
+from mailgate.screening import Screen
 from mailgate.worker import Settings, Worker
 from rules.policy import Policy
 from store.db import Database
@@ -19,6 +20,7 @@ class Desk:
     db: Database
     renderer: Renderer
     worker: Worker
+    screen: Screen
     now: Callable[[], datetime]  # aware, UTC
     new_reference: Callable[[], str]  # rules.reference.encode of 16 random bytes
     new_token: Callable[[], str]  # for links, 128 random bits or more

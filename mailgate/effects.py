@@ -27,6 +27,7 @@ from rules.model import (
     Entry,
     EntryKind,
     Failing,
+    FilesKnown,
     MergeInto,
     OpenTicket,
     OutboxMail,
@@ -42,7 +43,7 @@ from rules.model import (
     ToldLate,
 )
 from rules.policy import NEW, On
-from store import history, merges, outbox, reach, tickets, timers
+from store import history, merges, outbox, reach, scans, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
 
@@ -93,7 +94,8 @@ class _Change:
         self.words_id = about.id if about else None
         self.last_id: int | None = None  # of the entry written last
         self.stopped = False  # an answer stopped a closing clock
-        self.branch = cause.event.branch if cause.event else None  # whose people take part
+        # Whose people take part, where it is a merged ticket.
+        self.branch = cause.event.branch if cause.event else cause.branch
         self.ended: Ticket | None = None  # what was merged into `ticket`
         self.mails: list[tuple[Tell, AddEntry, int, Ticket]] = []
         self._running: list[Clock] | None = None  # the ticket's clocks, once all is written
@@ -122,6 +124,11 @@ class _Change:
                 reach.away(self.tx, self._number, absence.email, absence.back_on, self.now)
             case BounceTold():
                 reach.bounce_told(self.tx, self._number)
+            case FilesKnown(entry_id, files, parts):
+                scans.known(self.tx, entry_id, files)
+                assert self.words
+                news = tuple(one for one in files if one.part in parts)
+                self.words = replace(self.words, text="", attachments=news)
             case SetOwner(agent):
                 self._change(owner=agent)
             case SetRequester():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailgate.desk import Desk
-from mailgate.parse import attachment_bytes, holds_reference
+from mailgate.parse import contents, holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
 from rules.engine import paused
@@ -38,7 +38,8 @@ def compose(
     """The letter for one mail about `entry`, whose `files` may ride along."""
     ticket, event, policy = scene.ticket, scene.event, scene.desk.policy
     owner = policy.agent(ticket.owner)
-    relayed = tell.words and not tell.notice
+    relayed = tell.words and (tell.files or not tell.notice)
+    named = _named(scene, entry, to_agent=tell.to_agent)
     return Letter(
         template=tell.template,
         tag=tell.tag,
@@ -56,7 +57,8 @@ def compose(
         via_link=entry.portal,
         text=_clip(entry.text) if tell.words else "",
         quoted=entry.quoted if tell.to_agent and event and not event.quotes_us else "",
-        attachments=_named(scene, entry, to_agent=tell.to_agent) if relayed else (),
+        attachments=tuple(one for one in named if relayed and not one.withheld),
+        left_out=tuple(one for one in named if one.withheld and (tell.words or tell.reason)),
         files=_for_reader(scene, files, to_agent=tell.to_agent) if relayed else (),
         unverified=event is not None and event.standing.role is Role.UNVERIFIED,
         automatic=tell.notice or bool(entry.automatic),
@@ -95,10 +97,11 @@ def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:
     """Of the entry's attachments those that fit into `limit` bytes together, in their order."""
     fitting = []
     for attachment in entry.attachments:
-        if attachment.size <= limit:
+        if not attachment.withheld and attachment.size <= limit:
             limit -= attachment.size
-            fitting.append((attachment, attachment_bytes(raw, attachment.part)))
-    return tuple(fitting)
+            fitting.append(attachment)
+    read = contents(raw, [one.part for one in fitting])
+    return tuple((one, read[one.part]) for one in fitting)
 
 
 def _named(scene: Scene, entry: AddEntry, *, to_agent: bool) -> tuple[Attachment, ...]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -124,6 +124,21 @@ def attachment_bytes(raw: bytes, part: str) -> bytes:
         if str(leaf.rank) == rank:
             return attachments.data(leaf, member)
     raise LookupError(f"the mail has no part {part} that holds bytes")
+
+
+def contents(raw: bytes, parts: Collection[str]) -> dict[str, bytes]:
+    """The decoded bytes of several attachments, by `Attachment.part`, in one reading."""
+    wanted: dict[str, list[str]] = {}
+    for part in parts:
+        rank, _, member = part.partition("/")
+        wanted.setdefault(rank, []).append(member)
+    leaves = ((leaf, str(leaf.rank)) for leaf in mimetree.tree(raw).leaves)
+    return {
+        f"{rank}/{member}" if member else rank: data
+        for leaf, rank in leaves
+        if rank in wanted
+        for member, data in attachments.several(leaf, wanted[rank])
+    }
 
 
 def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -> bool:

@@ -64,7 +64,8 @@ class Letter:
     via_link: bool = False  # it was a link (the portal), not a mail
     text: str = ""  # what the author wrote now, or the question that a reminder is about
     quoted: str = ""  # the folded rest; agents only
-    attachments: tuple[Attachment, ...] = ()  # all those of the entry
+    attachments: tuple[Attachment, ...] = ()  # all those of the entry that are handed on
+    left_out: tuple[Attachment, ...] = ()  # the others; what a virus is called: agents only
     files: tuple[tuple[Attachment, bytes], ...] = ()  # those that ride along, with their content
     unverified: bool = False  # nothing but the subject tag shows who wrote; agents only
     automatic: bool = False  # the desk makes this mail by itself
@@ -216,6 +217,7 @@ class Renderer:
         return replace(
             letter,
             via=without_address(letter.via),
+            left_out=tuple(replace(one, virus="") for one in letter.left_out),
             quoted="",
             unverified=False,
             automatic_note="",

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rules.engine import paused
-from rules.model import Address, Entry, EntryKind, Line, OutboxMail, Reach, Ticket
+from rules.model import Address, Attachment, Entry, EntryKind, Line, OutboxMail, Reach, Ticket
 from rules.policy import Policy
 
 _MAILS = {
@@ -23,6 +23,14 @@ _MAILS = {
     "failed": "failed for good",
     "withheld": "was withheld",
     "dropped": "was not sent any more",
+}
+_WITHHELD = {
+    "kind": "left out, its kind is not admitted",
+    "large": "left out, larger than one file may be",
+    "total": "left out, the mail's files are too large together",
+    "infected": "kept back, infected",
+    "unscanned": "waits for the virus scanner",
+    "unscannable": "left out, larger than the virus scanner takes",
 }
 
 
@@ -124,10 +132,23 @@ def _entry(entry: Entry) -> dict[str, object]:
         "text": entry.text,
         "internal": entry.internal,
         "verified": entry.verified,
-        "attachments": [
-            {"name": a.name, "type": a.type, "size": a.size} for a in entry.attachments
-        ],
+        "attachments": [_file(one) for one in entry.attachments],
     } | ({"addressed": entry.addressed} if entry.addressed else {})
+
+
+def _file(one: Attachment) -> dict[str, object]:
+    plain: dict[str, object] = {"name": one.name, "type": one.type, "size": one.size}
+    if not one.withheld:
+        return plain
+    return plain | {"withheld": str(one.withheld), "virus": one.virus or None}
+
+
+def _withheld(one: Attachment) -> str:
+    return (
+        f"; {_WITHHELD[one.withheld]}{': ' + one.virus if one.virus else ''}"
+        if one.withheld
+        else ""
+    )
 
 
 def _reach(one: Reach) -> dict[str, object]:
@@ -173,7 +194,7 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
     lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}"]
     lines += [f"    {line}" for line in entry.text.splitlines()]
-    lines += [f"    [{a.name}, {a.type}, {a.size} bytes]" for a in entry.attachments]
+    lines += [f"    [{a.name}, {a.type}, {a.size} bytes{_withheld(a)}]" for a in entry.attachments]
     if entry.quoted:
         lines.append(f"    [… {len(entry.quoted.splitlines())} quoted lines]")
     return "\n".join(lines)

@@ -52,10 +52,17 @@ class Settings(NamedTuple):
 class Worker:
     """Reads mails and renders letters, here or beside. Its callers take turns."""
 
-    def __init__(self, settings: Settings, keep: frozenset[str]) -> None:
-        """`settings` are the renderer's, `keep` the headers that `reading.read` is to keep."""
+    def __init__(
+        self,
+        settings: Settings,
+        keep: frozenset[str],
+        screen: Callable[[Reading], Reading] = lambda reading: reading,
+    ) -> None:
+        """`settings` are the renderer's, `keep` the headers that `reading.read` is to keep;
+        `screen` has the last word on what was read, always here: it may ask a scanner."""
         self._settings = settings
         self._keep = keep
+        self._screen = screen
         self._pool: ProcessPoolExecutor | None = None
         self._awake: Future[None] | None = None
         self._lot = _Lot()
@@ -77,7 +84,7 @@ class Worker:
         """Each copy read, in the same order."""
         lots = [copies[start : start + _COPIES] for start in range(0, len(copies), _COPIES)]
         orders = [self._order(_read, lot, self._keep) for lot in lots]
-        return [one for order in orders for one in order()]
+        return [self._screen(one) for order in orders for one in order()]
 
     def render(self, letter: Letter) -> Callable[[], bytes]:
         """Has a letter rendered; what it returns waits for the bytes, and raises as rendering."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from rules import openings
+from rules import files, openings
 from rules.agent import UNPROVEN, decide_agent, keep_inside
 from rules.machines import on_ticket, undelivered
 from rules.model import (
@@ -23,6 +23,7 @@ from rules.model import (
     Outcome,
     Reached,
     Role,
+    Scanned,
     Settle,
     Ticket,
     ToldLate,
@@ -47,6 +48,15 @@ def decide(
         return _ring(policy, ticket, event, now) if ticket else ()
     if isinstance(event, Undelivered):
         return undelivered(policy, ticket, event) if ticket else ()
+    if isinstance(event, Scanned):
+        return files.scanned(policy, ticket, event) if ticket else ()
+    return files.told(policy, event, _contributed(policy, ticket, event, now))
+
+
+def _contributed(
+    policy: Policy, ticket: Ticket | None, event: Contribution, now: datetime
+) -> tuple[Effect, ...]:
+    """What somebody's words lead to, whoever he is."""
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:

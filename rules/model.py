@@ -33,6 +33,17 @@ class Address:
         return self.name or self.email
 
 
+class Withheld(StrEnum):
+    """Why a file is not handed on. It stays in its mail, and is named."""
+
+    KIND = "kind"  # its name, type or first bytes are not admitted
+    LARGE = "large"  # larger than one file may be
+    TOTAL = "total"  # with those before it more than one mail may bring
+    INFECTED = "infected"
+    UNSCANNED = "unscanned"  # the scanner has not answered yet
+    UNSCANNABLE = "unscannable"  # more than the scanner takes
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A part of a raw mail that is kept as a file; its bytes stay in the raw mail."""
@@ -42,6 +53,9 @@ class Attachment:
     type: str  # MIME type, lower case
     size: int  # decoded bytes
     content_id: str = ""  # without angle brackets, "" when the part has none
+    withheld: str = ""  # a Withheld; "" for a file that is handed on
+    virus: str = ""  # what the scanner calls it
+    program: str = ""  # the ending that its first bytes ask for (".exe"), "" for no program
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +248,19 @@ class Clock:
     source: str
 
 
-Event = Contribution | Undelivered | Clock
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scanner says of files that had to wait for it."""
+
+    entry_id: int
+    author: Address | None  # of the entry
+    internal: bool  # the entry is
+    files: tuple[Attachment, ...]  # all those of the entry, as they are known now
+    parts: frozenset[str]  # of those that are news
+    told: tuple[OutboxMail, ...]  # the mails about the entry
+
+
+Event = Contribution | Undelivered | Clock | Scanned
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +406,15 @@ class BounceTold:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesKnown:
+    """A scanner has answered for these files of an entry."""
+
+    entry_id: int
+    files: tuple[Attachment, ...]  # all those of the entry
+    parts: frozenset[str]  # of those that are news
+
+
+@dataclass(frozen=True, slots=True)
 class SetState:
     state: str
 
@@ -427,6 +462,7 @@ class Tell:
     words: bool = True  # the entry's text goes along; False for the bare news of a state
     reason: str = ""  # what went wrong, for a trouble mail
     refused: tuple[Refusal, ...] = ()  # keyword lines that were not carried out
+    files: bool = False  # the entry's files go along, although the desk speaks
 
 
 Effect = (
@@ -439,6 +475,7 @@ Effect = (
     | Reached
     | Away
     | BounceTold
+    | FilesKnown
     | SetState
     | SetOwner
     | SetRequester

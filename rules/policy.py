@@ -20,6 +20,8 @@ OPEN = "open"
 RESOLVED = "resolved"
 # Told to those of a merged ticket, whatever the desk's own table says.
 MERGED_TAG = "Regroupé"
+# Told of files that are not handed on, or are at last.
+FILES_TAG = "Pièces jointes"
 
 
 class On(StrEnum):
@@ -117,7 +119,7 @@ class Policy:
     @property
     def tags(self) -> tuple[str, ...]:
         """Every tag that the desk writes as the third bracket of a subject."""
-        return tuple(dict.fromkeys((*(row.tag for row in self.notify), MERGED_TAG)))
+        return tuple(dict.fromkeys((*(row.tag for row in self.notify), MERGED_TAG, FILES_TAG)))
 
     def state(self, name: str) -> State:
         """The state of this name. One that was taken out of the file while tickets are in it

@@ -21,7 +21,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from store.work import Dialect, Transaction
 
-SCHEMA = "0004"  # the newest revision in store/migrations/versions
+SCHEMA = "0008"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, bindparam, or_, select
 from sqlmodel import col
 
-from rules.model import Attachment, Entry, EntryKind, Ticket
-from store import tables
+from rules.model import Entry, EntryKind, Ticket
+from store import scans, tables
 from store.tickets import person_of, ticket_of
 from store.work import Transaction, table_of
 
@@ -24,6 +23,7 @@ _HISTORY = (
     )
     .order_by(col(tables.Entry.id))
 )
+_ONE = select(*table_of(tables.Entry).c).where(col(tables.Entry.id) == bindparam("entry"))
 _NEWEST = (
     select(col(tables.Entry.id))
     .where(col(tables.Entry.ticket) == bindparam("number"))
@@ -80,9 +80,14 @@ def question(tx: Transaction, number: int, agents: Collection[str]) -> Entry | N
     return _entry(row) if row else None
 
 
+def entry(tx: Transaction, entry_id: int) -> Entry | None:
+    """One line of some ticket's history; None when there is none."""
+    tx.flush()  # it may be waiting itself
+    row = tx.first(_ONE, entry=entry_id)
+    return _entry(row) if row else None
+
+
 def _entry(row: Row[Any]) -> Entry:
-    # The first tables were written with a number for the part.
-    parts: Sequence[tuple[str | int, str, str, int, str]] = json.loads(row.attachments)
     return Entry(
         id=row.id,
         kind=EntryKind(row.kind),
@@ -94,7 +99,7 @@ def _entry(row: Row[Any]) -> Entry:
         internal=row.internal,
         verified=row.verified,
         automatic=row.automatic,
-        attachments=tuple(Attachment(str(part[0]), *part[1:]) for part in parts),
+        attachments=scans.read(row.attachments),
         raw_id=row.raw_id,
         portal=row.portal,
         addressed=row.addressed,

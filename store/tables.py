@@ -165,10 +165,21 @@ class Entry(Base, table=True):
     pending: bool = False  # an agent's words without proof, until he confirms them
     raw_id: int | None = Field(default=None, foreign_key="raw.id")
     portal: bool = False  # came by a form, not by mail
-    attachments: str = "[]"  # JSON list of [part, name, type, size, content id]
+    # JSON list of [part, name, type, size, content id], and where it is withheld why and the virus
+    attachments: str = "[]"
     # The merged ticket whose people it is from or for: with that ticket's own entries it is
     # all that they may see.
     addressed: int | None = Field(default=None, foreign_key="ticket.number", index=True)
+
+
+class Scan(Base, table=True):
+    """An entry with files that the virus scanner has not answered for yet."""
+
+    __tablename__ = "scan"
+
+    entry_id: int = Field(primary_key=True, foreign_key="entry.id")
+    tries: int = 0
+    next_at: datetime = Field(index=True)
 
 
 class ThreadId(Base, table=True):

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -13,8 +12,8 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
-from rules.model import AddEntry, Address, EntryKind, Reach, Ticket
-from store import tables
+from rules.model import AddEntry, Address, EntryKind, Reach, Ticket, Withheld
+from store import scans, tables
 from store.tables import Counter, Participant, ThreadId
 from store.work import File, Person, Transaction, table_of
 
@@ -168,11 +167,11 @@ def add_entry(
         pending=entry.pending,
         portal=entry.portal,
         raw_id=raw_id if said else None,
-        attachments=json.dumps(
-            [[a.part, a.name, a.type, a.size, a.content_id] for a in entry.attachments]
-        ),
+        attachments=scans.written(entry.attachments),
         addressed=addressed,
     )
+    if said and any(one.withheld == Withheld.UNSCANNED for one in entry.attachments):
+        scans.wait(tx, entry_id, now)
     if entry.pending and raw_id:
         tx.pending[entry_id] = raw_id, entry.kind
     return entry_id

@@ -75,6 +75,7 @@ _ORDER = (
     tables.Ticket,
     tables.Participant,
     tables.Entry,
+    tables.Scan,
     tables.ThreadId,
     tables.Timer,
     tables.Outbox,

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.clamd import Clamd, find_clamd
 from tests.servers.dovecot import Dovecot, find_dovecot
 from tests.servers.proxy import Relay
 from tests.servers.smtp_sink import SmtpSink
 
+NO_CLAMD = "clamd is not installed: run scripts/debian-packages"
 NO_DOVECOT = "dovecot is not installed: run scripts/debian-packages"
 
 
@@ -35,6 +37,22 @@ def dovecot(_shared_dovecot: Dovecot) -> Dovecot:
     """A running Dovecot. A test may stop or kill it: the next one finds it up again."""
     _shared_dovecot.start()
     return _shared_dovecot
+
+
+@pytest.fixture(scope="session")
+def _shared_clamd() -> Iterator[Clamd]:
+    if find_clamd() is None:
+        pytest.skip(NO_CLAMD)
+    with Clamd() as server:
+        yield server
+
+
+@pytest.fixture
+def clamd(_shared_clamd: Clamd) -> Clamd:
+    """A running clamd that knows the EICAR test string. A test may stop it."""
+    if not _shared_clamd.running:
+        _shared_clamd.start()
+    return _shared_clamd
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from typing import Any, cast
 from mailgate.config.env import override
 from mailgate.config.models import (
     SECTIONS,
+    Attachments,
     Desk,
     Imap,
     Limits,
@@ -57,6 +58,7 @@ class Config:
     portal: Portal
     trust: Trust
     limits: Limits
+    attachments: Attachments
     policy: Policy
 
     @property

@@ -6,22 +6,27 @@ Rules that look at more than one key stand in rules.py and
 policy.py.
 """
 
+# Length: every section with the prose of every key, read from top to bottom.
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from mailgate.config.types import (
     Database,
+    Duration,
     EmailAddress,
     Filled,
     Header,
     Host,
     Listed,
     Listen,
+    Pattern,
     Phrase,
     Port,
+    Scanner,
     Size,
     SubjectPart,
     Text,
@@ -45,6 +50,15 @@ _THANKS = (
     *("thanks", "thanks a lot", "many thanks", "thanks so much", "thanks for your help"),
     *("thank you", "thank you very much", "thank you so much", "thank you for your help"),
     *("great", "perfect", "it works", "it works now", "works now", "all good", "solved", "fixed"),
+)
+
+# What Windows runs on a double click. The mail services that people write from refuse most of it.
+_RUN = (
+    *(".exe", ".com", ".scr", ".pif", ".cpl", ".msi", ".msp", ".msc", ".dll", ".sys"),
+    *(".bat", ".cmd", ".ps1", ".psm1", ".vbs", ".vbe", ".vb", ".js", ".jse", ".wsf", ".wsh"),
+    *(".wsc", ".sct", ".hta", ".lnk", ".scf", ".url", ".reg", ".chm", ".hlp", ".inf", ".ins"),
+    *(".isp", ".jar", ".ade", ".adp", ".mde", ".appx", ".msix", ".gadget", ".application"),
+    *(".elf", ".iso", ".img", ".vhd", ".vhdx"),
 )
 
 
@@ -250,6 +264,39 @@ class Limits(Model):
     )
 
 
+class Attachments(Model):
+    """Which files are handed on, from mails and forms alike."""
+
+    allow: Annotated[tuple[Pattern, ...], Listed] = Field(
+        default=(),
+        description='Endings (".pdf") and types ("image/*") that alone are admitted. Empty: all'
+        " that is not denied.",
+    )
+    deny: Annotated[tuple[Pattern, ...], Listed] = Field(
+        default=_RUN,
+        description="Endings and types that are left out, even if `allow` has them; a program"
+        " under another name counts by its first bytes. Empty: nothing is denied.",
+    )
+    file: Size = Field(
+        default=0, description="Larger files are left out. 0: no limit but `[limits] message`."
+    )
+    mail: Size = Field(
+        default=0,
+        description="Files of one mail or form are handed on up to this size in all, in their"
+        " order. 0: no limit but `[limits] message`.",
+    )
+    clamd: Scanner = Field(
+        default="",
+        description="Where ClamAV's clamd listens: its socket's path or HOST:PORT. Files that it"
+        " finds infected are kept back, and so are all while it does not answer. Empty: no scan.",
+    )
+    clamd_timeout: Duration = Field(
+        default=timedelta(seconds=30),
+        json_schema_extra={"default": '`"30s"`'},
+        description="How long clamd may be silent; after that the file waits, not the mail.",
+    )
+
+
 SECTIONS: dict[str, type[Model]] = {
     "desk": Desk,
     "imap": Imap,
@@ -258,4 +305,5 @@ SECTIONS: dict[str, type[Model]] = {
     "portal": Portal,
     "trust": Trust,
     "limits": Limits,
+    "attachments": Attachments,
 }

@@ -21,6 +21,8 @@ _ADDRESS = re.compile(
 _SIZE = re.compile(r"([0-9]{1,12}(?:[.,][0-9]{1,3})?)\s*([kmg]?)[bo]?", re.IGNORECASE)
 _SIZE_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,3})?[smhdw])+")
+_ENDING = re.compile(r"\.[a-z0-9][a-z0-9.+_-]{0,19}")
+_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)")
 _KEYWORD = re.compile(r"[^\W\d_](?:[^\W_]|-)*")
 _HEADER = re.compile(r"\s*([!-9;-~]+)\s*:\s*(\S(?:.*\S)?)\s*")  # RFC 5322 section 2.2
 # The parser of subjects reads full-width brackets and signs like the plain ones.
@@ -144,7 +146,7 @@ def _bind(value: str) -> tuple[str, int] | None:
 
 
 def bind_address(listen: str) -> tuple[str, int] | None:
-    """Host and port of a checked `portal.listen`; None when it is empty."""
+    """Host and port of a checked `portal.listen` or `attachments.clamd`; None without."""
     return _bind(listen)
 
 
@@ -175,6 +177,25 @@ def _header(value: str) -> str:
             '"X-MS-Exchange-Organization-AuthAs: Internal", or ""'
         )
     return f"{match[1]}: {match[2]}"
+
+
+def _pattern(value: str) -> str:
+    found = value.lower().removeprefix("*")
+    if not _ENDING.fullmatch(found) and not _TYPE.fullmatch(found):
+        raise ValueError(
+            'must be an ending such as ".exe" or a type such as "image/png" or "image/*",'
+            f' not "{value}"'
+        )
+    return found
+
+
+def _scanner(value: str) -> str:
+    if value and not value.startswith("/") and _bind(value) is None:
+        raise ValueError(
+            'must be the absolute path of clamd\'s socket such as "/run/clamav/clamd.ctl",'
+            ' HOST:PORT such as "127.0.0.1:3310", or ""'
+        )
+    return value
 
 
 def _database(value: str) -> str:
@@ -229,6 +250,8 @@ Listen = Annotated[str, _check(_listen), Form("HOST:PORT, or empty")]
 Url = Annotated[str, _check(_url), Form("an http or https address, or empty")]
 Header = Annotated[str, _check(_header), Form('"Header: value", or empty')]
 Database = Annotated[str, _check(_database), Form('"sqlite:///FILE"')]
+Pattern = Annotated[str, _check(_pattern), Form('".exe", "image/png" or "image/*"')]
+Scanner = Annotated[str, _check(_scanner), Form("a socket's absolute path, HOST:PORT, or empty")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Size = Annotated[int, BeforeValidator(size), Form('a size: bytes, "25MB", "10 Mo" or "500kB"')]
 Duration = Annotated[

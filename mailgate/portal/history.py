@@ -25,6 +25,7 @@ class File:
     name: str
     size: int
     image: bool  # shown as well as offered
+    withheld: str = ""  # why it is only named, a key of the words' table
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,8 @@ def _may_quote(policy: Policy, entry: Entry) -> bool:
 
 
 def _file(one: Attachment) -> File:
-    return File(one.part, reference.cut(one.name, ""), one.size, one.type in RASTER)
+    image = one.type in RASTER and not one.withheld
+    return File(one.part, reference.cut(one.name, ""), one.size, image, one.withheld)
 
 
 def _stops(policy: Policy, closing: Clock, start: datetime) -> tuple[Stop, ...]:

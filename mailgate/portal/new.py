@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from mailgate.portal import forms, road
+from mailgate.portal import forms, road, uploads
 from mailgate.portal.forms import Form, RefusedError
 from mailgate.portal.road import Draft
 from mailgate.portal.site import Site
 from mailgate.portal.ticket import opened
 from rules.address_list import addresses
-from rules.model import Address, Credential, Outcome, Proof
+from rules.model import Address, Attachment, Credential, Outcome, Proof
 from store.db import OutageError
 
 _EMPTY = {"mail": "", "author": "", "subject": "", "text": ""}
@@ -75,8 +75,10 @@ class _Pages:
         if not email or email == self._site.desk.policy.address:
             errors["mail"] = "own" if email else "address"
         errors |= {name: "empty" for name in ("author", "subject", "text") if not typed[name]}
+        refused = uploads.refused(self._site, form.files)
+        errors |= {"files": "files"} if refused else {}
         if errors:
-            return self._page(request, before, typed, errors, 422)
+            return self._page(request, before, typed, errors, 422, refused)
         if not self._site.addresses.admits(email):
             raise RefusedError("often", 429)
         name = form.line("author")
@@ -111,6 +113,7 @@ class _Pages:
         typed: Mapping[str, str],
         errors: Mapping[str, str] | None = None,
         status: int = 200,
+        refused: Sequence[Attachment] = (),
     ) -> Response:
         return self._site.page(
             request,
@@ -120,6 +123,7 @@ class _Pages:
             before=before,
             typed=typed,
             errors=errors or {},
+            refused=refused,
         )
 
 

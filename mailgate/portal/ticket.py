@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mailgate.contribution import is_an_agents
-from mailgate.portal import forms, history, road
+from mailgate.portal import forms, history, road, uploads
 from mailgate.portal.forms import Form, RefusedError
 from mailgate.portal.road import Draft
 from mailgate.portal.site import Site
@@ -105,8 +105,10 @@ class _Pages:
         errors = forms.lengths(form) | ({"author": wrong} if wrong else {})
         if not text and not form.files and answer != "confirm":
             errors["why" if answer else "text"] = "empty"
+        refused = uploads.refused(self._site, form.files)
+        errors |= {"files": "files"} if refused else {}
         if errors:
-            return self._page(request, opens, 422, errors=errors, typed=typed)
+            return self._page(request, opens, 422, errors=errors, typed=typed, refused=refused)
         draft = Draft(
             author, opens.ticket.subject, _ANSWERS.get(answer, "") + text, form.key, form.shown
         )
@@ -151,6 +153,7 @@ class _Pages:
             choice=request.query_params.get("choice", ""),
             typed=typed,
             errors=context.get("errors", {}),
+            refused=context.get("refused", ()),
         )
 
 

@@ -43,9 +43,10 @@ INTERNAL: dict[str, Any] = {  # what only agents may read
     ),
 }
 OUTSIDERS = (
-    "opened note reply transfer waiting resolved closed unanswered reminder late merged".split()  # noqa: SIM905
+    *"opened note reply transfer waiting resolved closed unanswered reminder".split(),  # noqa: SIM905
+    *("late", "merged", "left-out", "files"),
 )
-AGENTS = [f"agent-{name}" for name in "opened note internal late trouble help state".split()]  # noqa: SIM905
+AGENTS = [f"agent-{name}" for name in "opened note internal late trouble help state files".split()]  # noqa: SIM905
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,116 @@
+"""Files on the pages: forms refuse what is not admitted, and nobody downloads what is withheld."""
+
+from __future__ import annotations
+
+import html
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mailgate.checks import EICAR
+from mailgate.portal.road import File
+from tests.attached import PDF, PROGRAM
+from tests.portal.portal import MARIE, NEW, SEB, fill, running
+from tests.servers.clamd import Clamd
+
+PLAN: File = ("plan.pdf", "application/pdf", PDF)
+SETUP: File = ("setup.exe", "application/x-msdownload", b"anything")
+DISGUISED: File = ("photo.pdf", "application/pdf", PROGRAM)
+VIRUS: File = ("facture.pdf", "application/pdf", EICAR)
+
+
+def scanned(clamd: Clamd) -> dict[str, str]:
+    return {"MAILGATE_ATTACHMENTS__CLAMD": clamd.address}
+
+
+def words(page: httpx.Response) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page.text)).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        ("fr", "setup.exe (8 o, type de fichier non admis), photo.pdf (88 o, type de fichier non"),
+        ("en", "setup.exe (8 byte, kind of file not admitted), photo.pdf (88 byte, kind of file"),
+    ],
+)
+def test_a_form_says_which_files_it_does_not_take(tmp_path: Path, language: str, says: str) -> None:
+    with running(tmp_path, language=language) as portal, portal.client() as client:
+        page = fill(client, "/new", [PLAN, SETUP, DISGUISED], **NEW)
+        assert page.status_code == 422
+        assert says in words(page)
+        assert "plan.pdf" not in page.text
+        assert NEW["text"] in words(page)  # what was typed is kept
+        assert portal.tickets() == []
+        token = portal.opening()
+        refused = fill(client, f"/t/{token}", [SETUP], text="Essayez.", author="")
+        assert (refused.status_code, "setup.exe (8" in words(refused)) == (422, True)
+        assert portal.notes() == []
+        assert fill(client, f"/t/{token}", [PLAN], text="Voilà.", author="").status_code == 303
+        assert [one.name for one in portal.notes()[0].attachments] == ["plan.pdf"]
+
+
+def test_a_form_with_a_virus_is_refused(tmp_path: Path, clamd: Clamd) -> None:
+    with running(tmp_path, **scanned(clamd)) as portal, portal.client() as client:
+        page = fill(client, "/new", [PLAN, VIRUS], **NEW)
+        assert page.status_code == 422
+        assert "facture.pdf (68 o, virus détecté)" in words(page)
+        assert portal.tickets() == []
+        assert fill(client, "/new", [PLAN], **NEW).status_code == 303
+        (opening,) = portal.history()
+        assert [one.withheld for one in opening.attachments] == [""]
+
+
+def links(page: httpx.Response) -> list[str]:
+    return re.findall(r'href="(/t/[^"]+/files/[^"]+)"', page.text)
+
+
+def test_what_waits_for_the_scanner_is_named_and_refused(tmp_path: Path, clamd: Clamd) -> None:
+    clamd.stop()
+    with running(tmp_path, **scanned(clamd)) as portal, portal.client() as client:
+        assert fill(client, "/new", [PLAN], **NEW).status_code == 303
+        for email in (MARIE.email, SEB.email):
+            token = portal.token(email)
+            page = client.get(f"/t/{token}")
+            assert "plan.pdf 14 o, en attente de l'antivirus" in words(page)
+            assert links(page) == []
+            (entry,) = portal.history()
+            refused = client.get(f"/t/{token}/files/{entry.id}/{entry.attachments[0].part}")
+            assert refused.status_code == 403
+            assert PDF not in refused.content
+
+
+@pytest.mark.parametrize(
+    ("file", "marie", "seb"),
+    [
+        pytest.param(SETUP, 403, 200, id="kind"),
+        pytest.param(VIRUS, 403, 403, id="virus"),
+        pytest.param(PLAN, 200, 200, id="admitted"),
+    ],
+)
+def test_who_may_open_what_was_left_out(
+    tmp_path: Path, clamd: Clamd, file: File, marie: int, seb: int
+) -> None:
+    with running(tmp_path, **scanned(clamd)) as portal, portal.client() as client:
+        portal.opening(files=(file,))
+        (entry,) = portal.history()
+        for email, status in ((MARIE.email, marie), (SEB.email, seb)):
+            token = portal.token(email)
+            path = f"/t/{token}/files/{entry.id}/{entry.attachments[0].part}"
+            page = client.get(f"/t/{token}")
+            assert file[0] in words(page)
+            assert links(page) == ([path] if status == 200 else [])
+            answer = client.get(path)
+            assert answer.status_code == status
+            assert (file[2] in answer.content) == (status == 200)
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_mails_and_pages_give_the_same_reasons(language: str) -> None:
+    table = re.compile(r"\{% set withheld = \{\n(.*?)\n\} %\}", re.DOTALL)
+    places = (f"mail/{language}/base.j2", f"portal/{language}/words.j2")
+    mail, page = (table.findall(files("templates").joinpath(one).read_text()) for one in places)
+    assert mail == page != []
