@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from mailgate import imap, screening, smtp
 from mailgate.clamd import ScanError, TooLargeError
 from mailgate.config import Config
+from mailgate.config.rules import is_loopback
+from mailgate.config.types import bind_address
 from mailgate.daemon import imap_auth, smtp_auth
 from mailgate.desk import render_settings
 from mailgate.imap import GoneError, RefusedError
@@ -158,6 +160,9 @@ def _scanner(config: Config, report: Report) -> None:
     scanner, where = screening.scanner(config), f"{config.path.name}: attachments.clamd"
     if scanner is None:
         return
+    place = bind_address(config.attachments.clamd)
+    if place and not is_loopback(place[0]):
+        report.warnings.append(f"{where}: files travel to {place[0]} in clear text")
     try:
         report.facts.append(f"virus scanner {config.attachments.clamd}: {scanner.version()}")
         found = scanner.scan(EICAR)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from mailgate.config.types import bind_address
 
 _CHUNK = 65_536
+_NAME = 120  # characters of a virus's name; it stands in mails
 _ANSWER = 4_096  # bytes; a name and a word
 
 
@@ -42,7 +43,7 @@ class Clamd:
         """
         answer = self._ask(b"zINSTREAM\0", data)
         if answer.endswith(" FOUND"):
-            return answer.removeprefix("stream: ").removesuffix(" FOUND")
+            return answer.removeprefix("stream: ").removesuffix(" FOUND")[:_NAME]
         if answer == "stream: OK":
             return ""
         if "size limit exceeded" in answer:

@@ -31,9 +31,14 @@ class Screen:
         """The reading, each of its mail's files with why it is withheld."""
         if reading.mail is None or not reading.mail.attachments or reading.refusal:
             return reading
-        files = self.limited(reading.mail.attachments)
-        if self._clamd:
-            files = self.scanned(files, reading.taken.raw)
+        try:
+            files = self.limited(reading.mail.attachments)
+            if self._clamd:
+                files = self.scanned(files, reading.taken.raw)
+        except Exception as error:  # one mail must not stop the rest
+            log.exception("ledger line %d: its files cannot be looked at", reading.taken.id)
+            refusal = f"its files cannot be looked at: {type(error).__name__}"
+            return Reading(reading.taken, None, refusal)
         return replace(reading, mail=replace(reading.mail, attachments=files))
 
     def limited(self, files: Sequence[Attachment]) -> tuple[Attachment, ...]:

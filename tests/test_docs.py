@@ -179,9 +179,11 @@ def test_the_troubles_of_the_admin_page_are_messages_of_the_program() -> None:
 
 
 def test_the_configurations_of_the_admin_page_work(tmp_path: Path) -> None:
-    first, portal, state, rows, both, english = blocks(ADMIN, "toml")
+    first, portal, kinds, clamd, state, rows, both, english = blocks(ADMIN, "toml")
     assert desk(tmp_path, first).policy.address == "support@fram.example"
     assert desk(tmp_path, f"{first}\n{portal}").portal.url == "https://support.fram.example"
+    assert desk(tmp_path, f"{first}\n{kinds}").attachments.file == 10_000_000
+    assert desk(tmp_path, f"{first}\n{clamd}").attachments.clamd == "/run/clamav/clamd.ctl"
 
     def shipped_with(below: str, above: str) -> Config:
         return desk(tmp_path, shipped().replace("\n]\n", f"\n{above}]\n", 1) + below)

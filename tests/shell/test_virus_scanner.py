@@ -12,10 +12,10 @@ from threading import Event
 
 import pytest
 
-from mailgate import checks, daemon, views
+from mailgate import checks, daemon, intake, screening, views
 from mailgate.clamd import AwayError, TooLargeError
 from mailgate.clamd import Clamd as Client
-from rules.model import Withheld
+from rules.model import Outcome, Withheld
 from store import timers
 from store.db import Database
 from tests.attached import PDF, attached, riding
@@ -228,6 +228,24 @@ def test_a_file_that_the_scanner_never_answers_for_waits_longer(desk: TestDesk) 
         assert len(scanner.streams) == tries + 1
 
 
+def test_a_mail_whose_files_break_the_screen_is_held_alone(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch, clamd: Clamd
+) -> None:
+    def contents(raw: bytes, parts: list[str]) -> dict[str, bytes]:
+        raise ZeroDivisionError
+
+    scanned_by(desk, clamd.address)
+    monkeypatch.setattr(screening, "contents", contents)
+    desk.deliver(attached(new(MARIE, "Bombe", "Voici."), ("a.zip", "application/zip", b"x")))
+    desk.deliver(new(MARIE, "Plan", "Voici."))
+    assert len(desk.once()) == 2
+    (held,) = desk.held()
+    assert held.reason == "its files cannot be looked at: ZeroDivisionError"
+    monkeypatch.undo()
+    with closing(Database(desk.config.database_url)) as db:
+        assert intake.retry(daemon.open_desk(desk.config, db), held.id) is Outcome.OPENED
+
+
 @pytest.mark.parametrize("tcp", [False, True], ids=["socket", "tcp"])
 def test_the_real_one(tcp: bool, clamd: Clamd) -> None:
     with Clamd(tcp=tcp) as server:
@@ -283,6 +301,10 @@ def test_check_asks_the_scanner_about_a_test_virus(desk: TestDesk, clamd: Clamd)
         scanned_by(desk, blind.address)
         report = checks.check(desk.config, daemon.wall_clock(), offline=False)
     assert any("does not know the EICAR test file" in one for one in report.warnings)
+    assert not any("in clear text" in one for one in report.warnings)
+    scanned_by(desk, "192.0.2.1:3310", "0.1s")  # RFC 5737: nobody's address
+    report = checks.check(desk.config, daemon.wall_clock(), offline=False)
+    assert any("files travel to 192.0.2.1 in clear text" in one for one in report.warnings)
 
 
 def test_the_daemon_asks_again_by_itself(
