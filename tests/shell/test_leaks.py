@@ -219,7 +219,7 @@ FILES = [
         id="quoted-printable",
     ),
     pytest.param(lambda mail: file(f"{reference(mail)}.txt", b"x"), id="its name"),
-    pytest.param(lambda mail: file("lien.url", link(mail).encode()), id="a link"),
+    pytest.param(lambda mail: file("lien.webloc", link(mail).encode()), id="a link"),
     pytest.param(lambda mail: file("lien.txt", link(mail).encode("utf-16")), id="a link, UTF-16"),
 ]
 
