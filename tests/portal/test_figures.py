@@ -145,17 +145,23 @@ def test_what_is_no_first_answer(desk: Portal, said: AddEntry) -> None:
 
 
 def test_a_machine_waits_for_no_answer(desk: Portal) -> None:
-    number = _automatic(desk)
+    number = _opened(desk, MARIE, automatic="a header")
     desk.say("Vu.", number=number)
     found = sheet(desk)
     assert (found.whole.opened, found.whole.answer.count) == (1, 0)
 
 
-def _automatic(desk: Portal) -> int:
+def test_agents_do_not_answer_themselves(desk: Portal) -> None:
+    number = _opened(desk, SEB)
+    entry(desk, AddEntry(EntryKind.NOTE, SEB, "Encore un mot.", verified=True), number)
+    assert sheet(desk).whole.answer.count == 0
+
+
+def _opened(desk: Portal, requester: Address, automatic: str = "") -> int:
     now = desk.desk.now()
     with desk.desk.db.transaction() as tx:
-        number = tickets.open_ticket(tx, "Disque plein", MARIE, "new", 1, now).number
-        words = AddEntry(EntryKind.OPENING, MARIE, "95 %", automatic="a header")
+        number = tickets.open_ticket(tx, "Disque plein", requester, "new", 1, now).number
+        words = AddEntry(EntryKind.OPENING, requester, "95 %", automatic=automatic)
         tickets.add_entry(tx, number, words, now, None)
     return number
 
@@ -188,7 +194,7 @@ def test_the_promised_time(tmp_path: Path) -> None:
         desk.say("À temps.")
         later(desk, minutes=6)
         desk.say("Trop tard.", number=2)
-        _automatic(desk)
+        _opened(desk, MARIE, automatic="a header")
         assert sheet(desk).promise == Promise(1, 3)
         with desk.board() as client:
             page = client.get(OPEN).text
