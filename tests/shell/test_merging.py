@@ -280,6 +280,6 @@ def test_an_address_of_the_merged_ticket_that_fails_is_told_of_once(two: Two) ->
     failing = [one.person.email for one in two.desk.ticket(1899).reach if one.failing_since]
     assert failing == [PAUL]
     # Whoever writes can be written to.
-    two.desk.deliver(answer(to_paul, PAUL, "Me revoici."))
+    two.desk.deliver(answer(two.paul, PAUL, "Me revoici."))
     two.desk.once()
     assert two.desk.ticket(1899).reach == ()
