@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,13 @@ from starlette.routing import Route
 
 from mailgate import effects
 from mailgate.parse import attachment_bytes
-from mailgate.portal import acts, files, forms, history, session
+from mailgate.portal import acts, files, forms, history, session, uploads
 from mailgate.portal.acts import Wish
 from mailgate.portal.forms import Form, RefusedError
 from mailgate.portal.site import Site
 from rules.engine import paused
 from rules.keyword_lines import HIDDEN
-from rules.model import AddEntry, Address, Clock, Entry, EntryKind, Outcome, Ticket
+from rules.model import AddEntry, Address, Attachment, Clock, Entry, EntryKind, Outcome, Ticket
 from rules.orders import Refusal
 from rules.policy import OPEN, Agent, Policy, State
 from store import board, ledger, portal, tickets, timers
@@ -102,6 +102,7 @@ def _show(
     status: int = 200,
     wish: Wish | None = None,
     errors: Mapping[str, Refusal | str] | None = None,
+    refused: Sequence[Attachment] = (),
 ) -> Response:
     policy, ticket, now = site.desk.policy, opens.ticket, site.desk.now()
     waits = paused(policy, ticket)
@@ -129,6 +130,7 @@ def _show(
         agents=policy.agents,
         typed=asdict(wish or Wish("")),
         errors=errors or {},
+        refused=refused,
         done=request.query_params.get("done", ""),
     )
 
@@ -152,8 +154,10 @@ def _act(site: Site, request: Request, agent: Agent, opens: Opened, form: Form) 
     long: dict[str, Refusal | str] = dict(forms.lengths(form))
     long |= {name: "long" for name in _ADDRESSES if len(form.line(name)) > _LONGEST}
     errors = long or acts.refusals(desk.policy, agent, ticket, wish, target, files=bool(form.files))
+    if refused := uploads.refused(site, form.files):
+        errors |= {"files": "files"}
     if errors:
-        return _show(site, request, agent, opens, 422, wish, errors)
+        return _show(site, request, agent, opens, 422, wish, errors, refused)
     try:
         outcome = acts.submit(desk, agent, ticket, wish, form.key, form.shown, form.files)
     except OutageError:
