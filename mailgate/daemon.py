@@ -25,7 +25,6 @@ from mailgate.delivery import Courier
 from mailgate.desk import Desk, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
-from mailgate.portal import serve
 from mailgate.render import Renderer
 from mailgate.signals import stopped_by_signals
 from mailgate.smtp import UnreachableError
@@ -76,6 +75,8 @@ def run(config: Config) -> None:
 
     Raises OutageError, WrongSchemaError, AlreadyRunningError or BindError when it cannot start.
     """
+    from mailgate.portal import serve  # `run --once` needs no web server
+
     stop, due = Event(), Event()
     with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()

@@ -44,6 +44,7 @@ _INDENT = "  "  # before words that somebody wrote
 # No blank that French typography keeps together is among these.
 _BLANKS = re.compile(r"[ \t\n]+")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
+_ABSENT = "templates: {} is missing; write it, or name another template"
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
 
 
@@ -92,7 +93,7 @@ def problems(environment: Environment, names: Iterable[str], known: Iterable[str
             source = environment.loader.get_source(environment, name)[0]
             environment.get_template(name)
         except TemplateNotFound:
-            found.append(f"templates: {name} is missing; write it, or name another template")
+            found.append(_ABSENT.format(name))
             continue
         except TemplateSyntaxError as error:
             found.append(f"templates: {name}, line {error.lineno}: {error.message}")
@@ -105,6 +106,18 @@ def problems(environment: Environment, names: Iterable[str], known: Iterable[str
             found.append(
                 f"templates: {name} uses {unknown!r}, which no mail has; see docs/templates.md"
             )
+    return found
+
+
+def absent(environment: Environment, names: Iterable[str]) -> list[str]:
+    """Which of these templates have no file, one sentence each; reads them no further."""
+    assert environment.loader
+    found = []
+    for name in names:
+        try:
+            environment.loader.get_source(environment, name)
+        except TemplateNotFound:
+            found.append(_ABSENT.format(name))
     return found
 
 

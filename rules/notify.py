@@ -9,7 +9,7 @@ from rules.keywords import Refusal
 from rules.model import Address, Tell
 from rules.policy import Agent, By, Notify, On, Policy, To
 
-AGENT_STATE = "agent-state"
+AGENT_STATE, LINKS = "agent-state", "links"  # templates that no row has to name
 
 # Where the author is told of his own doing: the desk speaks there, not he.
 _TO_AUTHOR = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from typing import Annotated
@@ -25,9 +26,12 @@ def run(
         )
         for talkative in ("alembic", "imapclient"):
             logging.getLogger(talkative).setLevel(logging.WARNING)
+        gc.disable()  # half a million objects that stay are walked through again and again
         from mailgate import checks, daemon
 
-        if missing := checks.templates(settings):
+        gc.freeze()
+        gc.enable()
+        if missing := checks.templates(settings, shipped=False):
             for problem in missing:
                 typer.echo(problem, err=True)
             raise typer.Exit(USAGE)

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -45,10 +46,42 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_migrations_make_exactly_the_tables(path: Path) -> None:
+def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "migrated.db"
+    upgrade(path, "head")
     with create_engine(f"sqlite:///{path}").connect() as connection:
         context = MigrationContext.configure(connection, opts={"render_as_batch": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_a_new_database_is_what_the_migrations_make(path: Path, tmp_path: Path) -> None:
+    """But for the order of columns and the defaults, which rows of older releases needed."""
+    upgrade(tmp_path / "migrated.db", "head")
+    assert shape(path) == shape(tmp_path / "migrated.db")
+
+
+def shape(path: Path) -> dict[str, object]:
+    """A database's tables: columns, indices, foreign keys, and the schema's revision."""
+    found: dict[str, object] = {}
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+
+        def rows(pragma: str, of: str) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(f"pragma {pragma}('{of}')")]
+
+        (found["revision"],) = connection.exec_driver_sql("select * from alembic_version").one()
+        tables = connection.exec_driver_sql("select name from sqlite_master where type = 'table'")
+        for (name,) in tables.all():
+            indices = {
+                (tuple(column for *_, column in rows("index_info", index)), unique, origin)
+                for _, index, unique, origin, _ in rows("index_list", name)
+            }
+            columns = {
+                (column, kind, needed, bool(key))
+                for _, column, kind, needed, _, key in rows("table_info", name)
+            }
+            keys = {key[2:] for key in rows("foreign_key_list", name)}
+            found[name] = columns, indices, keys
+    return found
 
 
 def test_schema_is_the_newest_revision() -> None:
