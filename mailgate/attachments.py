@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Iterable
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
@@ -35,6 +36,16 @@ _EXTENSIONS = {
     "text/vcard": ".vcf",
     "text/x-vcard": ".vcf",
 }
+
+
+def fitting(files: Iterable[Attachment], limit: int) -> list[Attachment]:
+    """Of these files those that fit into `limit` bytes together, in their order."""
+    found = []
+    for one in files:
+        if one.size <= limit:
+            limit -= one.size
+            found.append(one)
+    return found
 
 
 def describe(leaf: Leaf) -> list[Attachment]:

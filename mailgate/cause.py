@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailgate.render import Link
@@ -12,7 +13,7 @@ from rules.model import Contribution, Entry
 class Source:
     """The mail behind an event, where there is one."""
 
-    raw: bytes
+    files: Callable[[str], bytes]  # an attachment's part -> its content
     raw_id: int
     message_id: str
     cited: tuple[str, ...]

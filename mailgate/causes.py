@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from mailgate import authentication, forwards, htmltext, threads, trust
 from mailgate.bounces import Bounce, Failure
 from mailgate.cause import Cause, Source
 from mailgate.contribution import contribution, for_another
 from mailgate.desk import Desk
-from mailgate.parse import parse
+from mailgate.parse import attachment_bytes, parse
+from mailgate.reading import Reading
 from mailgate.threads import Thread
 from mailgate.verdicts import Judged
 from rules import absence, automatic_text
@@ -26,7 +29,6 @@ from rules.model import (
     Pending,
     Role,
     Standing,
-    Taken,
     Ticket,
     Undelivered,
 )
@@ -39,12 +41,12 @@ _CITED = 5  # mails of ours that are read again; an answer quotes one or two
 def of_mail(
     tx: Transaction,
     desk: Desk,
-    taken: Taken,
+    reading: Reading,
     mail: Mail,
     thread: Thread,
-    judged: Judged,
 ) -> tuple[Contribution, Cause]:
     """The contribution that a mail makes on its thread, with what it confirms or returns."""
+    taken, judged = reading.taken, reading.judged
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
     event = contribution(
@@ -55,12 +57,14 @@ def of_mail(
         _answered(tx, thread),
         lambda: _sent(tx, thread),
         judged.verdict,
+        reading.cut,
     )
     if thread.ticket is None:
         event = _for_another(
             desk, mail, taken.raw, event, trust.agent(desk.config, mail, thread, server)
         )
-    source = _source(event, mail, taken.raw, taken.raw_id)
+    files = partial(_file, reading.files, taken.raw)
+    source = _source(event, mail, files, taken.raw_id)
     original: Source | None = None
     about: Entry | None = None
     if thread.ticket:
@@ -87,10 +91,14 @@ def _for_another(
     return event
 
 
-def _source(event: Contribution, mail: Mail, raw: bytes, raw_id: int) -> Source:
+def _file(known: Mapping[str, bytes], raw: bytes, part: str) -> bytes:
+    return known[part] if part in known else attachment_bytes(raw, part)
+
+
+def _source(event: Contribution, mail: Mail, files: Callable[[str], bytes], raw_id: int) -> Source:
     """The mail behind an event. An attached mail that it forwards is part of the thread."""
     inner = event.forward.message_id if event.forward else ""
-    return Source(raw, raw_id, mail.message_id, (*mail.cited, *([inner] if inner else [])))
+    return Source(files, raw_id, mail.message_id, (*mail.cited, *([inner] if inner else [])))
 
 
 def _with_orders(
@@ -220,5 +228,7 @@ def _confirmed(
             again = threads.find(tx, desk.policy, mail)
             on = Thread(ticket, proven.reason, branch=thread.branch)
             words = contribution(desk.config, mail, on, proven, _answered(tx, again))
-        return Pending(issued.pending, words, opens), _source(words, mail, raw, raw_id)
+        return Pending(issued.pending, words, opens), _source(
+            words, mail, partial(attachment_bytes, raw), raw_id
+        )
     return None, None

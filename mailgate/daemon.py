@@ -19,10 +19,10 @@ from typing import Any
 
 import schedule
 
-from mailgate import authentication, imap, intake, smtp, ticker
+from mailgate import imap, intake, smtp, ticker
 from mailgate.config import Config
 from mailgate.delivery import Courier
-from mailgate.desk import Desk, render_settings
+from mailgate.desk import Desk, new_worker, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
 from mailgate.render import Renderer
@@ -48,14 +48,19 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
+def open_desk(
+    config: Config,
+    db: Database,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    worker: Worker | None = None,
+) -> Desk:
     """The desk on its database, with real randomness; `now` is aware."""
-    settings = render_settings(config)
     return Desk(
         config=config,
         db=db,
-        renderer=Renderer(*settings),
-        worker=Worker(settings, authentication.headers(config.trust)),
+        renderer=Renderer(*render_settings(config)),
+        worker=worker or new_worker(config),
         now=now,
         new_reference=lambda: reference.encode(secrets.token_bytes(16)),
         new_token=lambda: secrets.token_urlsafe(16),
@@ -124,16 +129,19 @@ def tick(desk: Desk, due: Event) -> None:
         due.set()
 
 
-def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
+def run_once(
+    config: Config, now: Callable[[], datetime] = wall_clock, *, worker: Worker | None = None
+) -> bool:
     """Takes everything due now: mails in, timers, mails out. False when the mailbox fails.
 
-    Raises OutageError, WrongSchemaError or AlreadyRunningError.
+    `worker` is the desk's where it has one already; it may have been started. Raises
+    OutageError, WrongSchemaError or AlreadyRunningError.
     """
     stop, due = Event(), Event()
     with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
-            desk = open_desk(config, db, now)
+            desk = open_desk(config, db, now, worker=worker)
             _take_over(desk)
             try:
                 with _sending(desk, stop, due):
@@ -155,6 +163,7 @@ def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:
                 while not stop.is_set() and intake.step(desk, mailbox, life):
                     if desk.worker.ready():  # few mails go out once all have come in
                         due.set()
+                intake.finish(desk, mailbox, life)
                 intake.refile(desk, mailbox)
             return True
         except (GoneError, RefusedError) as error:
@@ -209,6 +218,7 @@ def _take_in(desk: Desk, stop: Event, due: Event) -> None:
                 again()
                 intake.refile(desk, mailbox)
                 mailbox.wait(stop)
+            intake.finish(desk, mailbox, life)
 
     _for_ever(session, stop)
 

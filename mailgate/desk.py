@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from mailgate import authentication
 from mailgate.config import Config
+from mailgate.reading import Wanted
 from mailgate.render import Renderer
 from mailgate.worker import Settings, Worker
 from rules.policy import Policy
-from store.db import Database
+
+if TYPE_CHECKING:  # the worker starts while this is imported
+    from store.db import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,9 @@ def render_settings(config: Config) -> Settings:
     return Settings(
         desk.language, desk.timezone, desk.name, desk.address, config.portal.url, config.templates
     )
+
+
+def new_worker(config: Config) -> Worker:
+    """The worker of this desk, not started."""
+    wanted = Wanted(authentication.headers(config.trust), config.smtp.attach_limit)
+    return Worker(render_settings(config), wanted)

@@ -46,7 +46,7 @@ from store import history, merges, outbox, reach, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
 
-_HOUR = timedelta(hours=1)
+CEILING = timedelta(hours=1)  # that [limits] per_address_hour is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +313,7 @@ class _Change:
             return ()
         if self._files is None:
             limit = self.desk.config.smtp.attach_limit
-            self._files = letters.riding(entry, self.source.raw, limit)
+            self._files = letters.riding(entry, self.source, limit)
         return self._files
 
     def _over_ceiling(self, tell: Tell) -> str:
@@ -321,7 +321,7 @@ class _Change:
         limit = self.desk.config.limits.per_address_hour
         if not tell.bounded:
             return ""
-        sent = outbox.count_since(self.tx, tell.recipient.email, self.now - _HOUR)
+        sent = outbox.count_since(self.tx, tell.recipient.email, self.now - CEILING)
         if sent < limit:
             return ""
         return f"more than {limit} mails to this address within an hour ([limits] per_address_hour)"

@@ -218,6 +218,8 @@ def bounced(tx: Transaction, reference: str, error: str) -> None:
 
 def count_since(tx: Transaction, recipient: str, since: datetime) -> int:
     """How many mails were queued for this address since then, withheld ones apart."""
+    if recipient in tx.sent_before:
+        return tx.queued[recipient] + tx.sent_before[recipient]
     row = tx.first(_SINCE, email=recipient, since=since)
     return tx.queued[recipient] + (int(row[0]) if row else 0)
 

@@ -127,6 +127,13 @@ def test_durable_settings(path: Path) -> None:
         assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
 
 
+def test_only_a_quick_transaction_does_not_wait_for_the_disk(path: Path) -> None:
+    with closing(Database(f"sqlite:///{path}")) as db:
+        for quick, synchronous in ((False, 2), (True, 1), (False, 2)):
+            with db.transaction(quick=quick) as tx:
+                assert tx.connection.exec_driver_sql("pragma synchronous").scalar() == synchronous
+
+
 def fill(db: Database) -> None:
     big = "insert into raw (sha256, data) values (:n, zeroblob(9000))"
     with db.transaction() as tx:
