@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
@@ -40,6 +40,16 @@ _EXTENSIONS = {
     "text/vcard": ".vcf",
     "text/x-vcard": ".vcf",
 }
+
+
+def fitting(files: Iterable[Attachment], limit: int) -> list[Attachment]:
+    """Of these files those that are handed on and fit into `limit` bytes together, in order."""
+    found = []
+    for one in files:
+        if not one.withheld and one.size <= limit:
+            limit -= one.size
+            found.append(one)
+    return found
 
 
 def describe(leaf: Leaf) -> list[Attachment]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from mailgate.render import Link
 from rules.model import Contribution, Entry, Ticket
+
+Files = Callable[[Collection[str]], Mapping[str, bytes]]  # attachments' parts -> their contents
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """The mail behind an event, where there is one."""
 
-    raw: bytes
+    files: Files
     raw_id: int
     message_id: str
     cited: tuple[str, ...]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import partial
 
 from mailgate import authentication, forwards, htmltext, roundtrip, threads, trust
 from mailgate.bounces import Bounce, Failure
-from mailgate.cause import Cause, Source
+from mailgate.cause import Cause, Files, Source
 from mailgate.contribution import contribution, for_another
 from mailgate.desk import Desk
-from mailgate.parse import parse
+from mailgate.parse import contents, parse
+from mailgate.reading import Reading
 from mailgate.threads import Thread
 from mailgate.verdicts import Judged
 from rules import absence, automatic_text, lookalikes
@@ -26,7 +29,6 @@ from rules.model import (
     Pending,
     Role,
     Standing,
-    Taken,
     Ticket,
     Undelivered,
 )
@@ -39,12 +41,12 @@ _CITED = 5  # mails of ours that are read again; an answer quotes one or two
 def of_mail(
     tx: Transaction,
     desk: Desk,
-    taken: Taken,
+    reading: Reading,
     mail: Mail,
     thread: Thread,
-    judged: Judged,
 ) -> tuple[Contribution, Cause]:
     """The contribution that a mail makes on its thread, with what it confirms or returns."""
+    taken, judged = reading.taken, reading.judged
     server = authentication.vouched(desk.config.trust, mail)
     standing = trust.standing(desk.config, mail, thread, server)
     event = contribution(
@@ -55,6 +57,7 @@ def of_mail(
         _answered(tx, thread),
         lambda: _sent(tx, thread),
         judged.verdict,
+        reading.cut,
     )
     own = _check(tx, desk, mail)
     event = replace(event, vouched=trust.vouched(standing, thread, server), check=own)
@@ -66,7 +69,8 @@ def of_mail(
         event = _for_another(
             desk, mail, taken.raw, event, trust.agent(desk.config, mail, thread, server)
         )
-    source = _source(event, mail, taken.raw, taken.raw_id)
+    files = partial(_files, reading.files, taken.raw)
+    source = _source(event, mail, files, taken.raw_id)
     original: Source | None = None
     about: Entry | None = None
     if thread.ticket:
@@ -103,10 +107,14 @@ def _for_another(
     return event
 
 
-def _source(event: Contribution, mail: Mail, raw: bytes, raw_id: int) -> Source:
+def _files(known: Mapping[str, bytes], raw: bytes, parts: Collection[str]) -> Mapping[str, bytes]:
+    return known if all(one in known for one in parts) else contents(raw, parts)
+
+
+def _source(event: Contribution, mail: Mail, files: Files, raw_id: int) -> Source:
     """The mail behind an event. An attached mail that it forwards is part of the thread."""
     inner = event.forward.message_id if event.forward else ""
-    return Source(raw, raw_id, mail.message_id, (*mail.cited, *([inner] if inner else [])))
+    return Source(files, raw_id, mail.message_id, (*mail.cited, *([inner] if inner else [])))
 
 
 def _with_orders(
@@ -237,5 +245,7 @@ def _confirmed(
             again = threads.find(tx, desk.policy, mail)
             on = Thread(ticket, proven.reason, branch=thread.branch)
             words = contribution(desk.config, mail, on, proven, _answered(tx, again))
-        return Pending(issued.pending, words, opens), _source(words, mail, raw, raw_id)
+        return Pending(issued.pending, words, opens), _source(
+            words, mail, partial(contents, raw), raw_id
+        )
     return None, None

@@ -29,14 +29,16 @@ def contribution(
     ours: tuple[str, ...] = (),
     sent: Callable[[], tuple[str, ...]] = tuple,
     automatic: Verdict | None = None,
+    cut: Reply | None = None,
 ) -> Contribution:
     """What `mail` adds to its thread's ticket, or opens one with.
 
     `ours` are the texts of mails of ours to agents that it may quote; `sent` gives those
     of every mail of ours that it cites, and is asked only where it matters. `automatic` is
-    why a program is held to have written it.
+    why a program is held to have written it, `cut` what `reply.of_mail` makes of the mail,
+    where the caller has it.
     """
-    words = _words(config.policy, mail, thread, standing, ours, sent)
+    words = _words(config.policy, mail, thread, standing, ours, sent, cut)
     text = reference.cut(words.text, config.portal.url).strip("\n")
     if not text and not mail.attachments and standing.role not in (Role.AGENT, Role.UNPROVEN):
         text = _in_subject(config.policy, mail, thread)
@@ -149,6 +151,7 @@ def _words(
     standing: Standing,
     ours: tuple[str, ...],
     sent: Callable[[], tuple[str, ...]],
+    cut: Reply | None,
 ) -> Reply:
     """The new text. An opening is kept whole, and so is an answer that is all quote, unless
     it quotes the desk alone: then nothing was said, nor by a greeting and a name.
@@ -162,8 +165,7 @@ def _words(
     text = mail.text
     for one in ours if by_agent and not mail.from_html else ():
         text = quotes.marked(text, one)
-    sender = (mail.sender.name or mail.sender.email) if mail.sender else ""
-    cut = reply.split(text, mail.html, sender)
+    cut = cut if cut and text == mail.text else reply.of_mail(replace(mail, text=text))
     for one in ours if by_agent else ():
         new, quoted = quotes.cut(cut.text, one)
         rest = "\n\n".join(part for part in (quoted, cut.rest) if part)

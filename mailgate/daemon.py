@@ -16,13 +16,12 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from threading import Event, Thread
 
-from mailgate import authentication, imap, intake, rescan, screening, smtp, ticker, timetable
+from mailgate import imap, intake, rescan, screening, smtp, ticker, timetable
 from mailgate.config import Config
 from mailgate.delivery import Courier
-from mailgate.desk import Desk, render_settings
+from mailgate.desk import Desk, new_worker, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
-from mailgate.portal import serve
 from mailgate.render import Renderer
 from mailgate.roundtrip import Probe
 from mailgate.signals import stopped_by_signals
@@ -60,15 +59,20 @@ def new_probe(seconds: float) -> Probe:
     return Probe(new_reference(), secrets.token_hex(8), seconds, wall_clock())
 
 
-def open_desk(config: Config, db: Database, now: Callable[[], datetime] = wall_clock) -> Desk:
+def open_desk(
+    config: Config,
+    db: Database,
+    now: Callable[[], datetime] = wall_clock,
+    *,
+    worker: Worker | None = None,
+) -> Desk:
     """The desk on its database, with real randomness; `now` is aware."""
-    settings, screen = render_settings(config), screening.screen(config)
     return Desk(
         config=config,
         db=db,
-        renderer=Renderer(*settings),
-        worker=Worker(settings, authentication.headers(config.trust), screen.of),
-        screen=screen,
+        renderer=Renderer(*render_settings(config)),
+        worker=worker or new_worker(config),
+        screen=screening.screen(config),
         now=now,
         new_reference=new_reference,
         new_token=new_token,
@@ -88,6 +92,8 @@ def run(config: Config) -> None:
 
     Raises OutageError, WrongSchemaError, AlreadyRunningError or BindError when it cannot start.
     """
+    from mailgate.portal import serve  # `run --once` needs no web server
+
     stop, due = Event(), Event()
     with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
@@ -137,16 +143,19 @@ def tick(desk: Desk, due: Event) -> None:
         due.set()
 
 
-def run_once(config: Config, now: Callable[[], datetime] = wall_clock) -> bool:
+def run_once(
+    config: Config, now: Callable[[], datetime] = wall_clock, *, worker: Worker | None = None
+) -> bool:
     """Takes everything due now: mails in, timers, mails out. False when the mailbox fails.
 
-    Raises OutageError, WrongSchemaError or AlreadyRunningError.
+    `worker` is the desk's where it has one already; it may have been started. Raises
+    OutageError, WrongSchemaError or AlreadyRunningError.
     """
     stop, due = Event(), Event()
     with stopped_by_signals(stop, due), closing(Database(config.database_url)) as db:
         db.migrate()
         with db.running():
-            desk = open_desk(config, db, now)
+            desk = open_desk(config, db, now, worker=worker)
             _take_over(desk)
             try:
                 with _sending(desk, stop, due):
@@ -169,6 +178,7 @@ def _empty_mailbox(desk: Desk, stop: Event, due: Event) -> bool:
                 while not stop.is_set() and intake.step(desk, mailbox, life):
                     if desk.worker.ready():  # few mails go out once all have come in
                         due.set()
+                intake.finish(desk, mailbox, life)
                 intake.refile(desk, mailbox)
             return True
         except (GoneError, RefusedError) as error:
@@ -223,6 +233,7 @@ def _take_in(desk: Desk, stop: Event, due: Event) -> None:
                 again()
                 intake.refile(desk, mailbox)
                 mailbox.wait(stop)
+            intake.finish(desk, mailbox, life)
 
     _for_ever(session, stop)
 

@@ -63,6 +63,7 @@ _WESTERN = frozenset(
 # C0 but for tab and newline, DEL and C1: nothing that a text shows.
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)])
 _KEPT = {code: None for code in _CONTROLS if code not in (0x09, 0x0A)}
+_UNWANTED = re.compile(f"[{re.escape(''.join(map(chr, _KEPT)))}]")
 # In one line every control becomes a blank; the bidi controls (UAX 9), which make
 # "exe.fdp" of a file name, go.
 _ONE_LINE = dict.fromkeys(_CONTROLS, " ") | dict.fromkeys(
@@ -229,7 +230,9 @@ def one_line(value: str) -> str:
 def lines(value: str) -> str:
     r"""The text with `\n` line ends, without NUL and other controls but tab and newline."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
-    return _SURROGATES.sub("\ufffd", value.translate(_KEPT)).removeprefix("\ufeff")
+    if _UNWANTED.search(value):  # `translate` is slow where a text is not ASCII
+        value = value.translate(_KEPT)
+    return _SURROGATES.sub("\ufffd", value).removeprefix("\ufeff")
 
 
 def unflow(value: str, delsp: bool) -> str:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
+from mailgate import authentication
 from mailgate.config import Config
+from mailgate.reading import Reading, Wanted
 from mailgate.render import Renderer
 from mailgate.screening import Screen
-from mailgate.worker import Settings, Worker
+from mailgate.worker import Copies, Settings, Worker
 from rules.policy import Policy
-from store.db import Database
+
+if TYPE_CHECKING:  # the worker starts while this is imported
+    from store.db import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,12 @@ class Desk:
     new_reference: Callable[[], str]  # rules.reference.encode of 16 random bytes
     new_token: Callable[[], str]  # for links, 128 random bits or more
 
+    def read(self, copies: Copies) -> Callable[[], list[Reading]]:
+        """Has copies read; what it returns waits for them, and says what of their files is kept
+        back: that may ask a scanner, so no transaction stands around it."""
+        ordered = self.worker.read(copies)
+        return lambda: [self.screen.of(one) for one in ordered()]
+
     @property
     def policy(self) -> Policy:
         return self.config.policy
@@ -36,3 +47,9 @@ def render_settings(config: Config) -> Settings:
     return Settings(
         desk.language, desk.timezone, desk.name, desk.address, config.portal.url, config.templates
     )
+
+
+def new_worker(config: Config) -> Worker:
+    """The worker of this desk, not started."""
+    wanted = Wanted(authentication.headers(config.trust), config.smtp.attach_limit)
+    return Worker(render_settings(config), wanted)

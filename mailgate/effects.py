@@ -341,7 +341,7 @@ class _Change:
             return ()
         if self._files is None:
             limit = self.desk.config.smtp.attach_limit
-            self._files = letters.riding(entry, self.source.raw, limit)
+            self._files = letters.riding(entry, self.source, limit)
         return self._files
 
     def _over_ceiling(self, tell: Tell, counts_for: str) -> str:

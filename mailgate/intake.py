@@ -14,20 +14,22 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from mailgate import causes, effects, storms, threads, trust
 from mailgate.desk import Desk
-from mailgate.imap import Mailbox
+from mailgate.imap import GoneError, Mailbox, RefusedError
 from mailgate.reading import TRIES, Reading
 from mailgate.threads import Thread
 from mailgate.worker import BACKLOG
 from rules.engine import decide
 from rules.model import Contribution, Line, Outcome, Settle, Taken
-from store import ledger, outbox, tickets, timers
+from rules.storms import HOUR, budgets
+from store import foresee, ledger, outbox, tickets, timers
 from store.db import OutageError
 from store.work import Transaction
 
@@ -37,7 +39,7 @@ _SCAN = 500  # UIDs compared with the ledger in one query
 _MOVES = 3  # moved so often and still listed, a UID is left alone
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Life:
     """The inbox as the ledger knows it since its first contact."""
 
@@ -46,6 +48,16 @@ class Life:
     since: datetime  # of those, mails older than this are held
     unsettled: set[int] = field(default_factory=set)  # taken, and then the database failed
     moved: Counter[int] = field(default_factory=Counter)  # UIDs still listed after so many moves
+    ahead: Batch | None = None  # taken while the batch before it was settled
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Mails that (A) keeps and that are being read."""
+
+    taken: list[Taken]
+    readings: Callable[[], list[Reading]]  # waits for them
+    rest: list[int]  # the UIDs that come next
 
 
 def contact(desk: Desk, mailbox: Mailbox, before: Life | None = None) -> Life:
@@ -67,6 +79,9 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     Raises GoneError or RefusedError of the mailbox and OutageError of the database;
     whatever it had not finished then is found again by the next step.
     """
+    batch, life.ahead = life.ahead, None
+    if batch:
+        return _finish(desk, mailbox, life, batch)
     began = desk.now()
     waiting = _waiting(mailbox, life)
     uids = waiting[:_SCAN]
@@ -86,13 +101,39 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
         return len(settled)
     # A mail that was in hand when a process died comes alone, so that it fails alone.
     fresh = list(takewhile(lambda uid: uid not in known, uids))
-    copies = mailbox.fetch(fresh or uids[:1], desk.config.limits.message)
-    with desk.db.transaction() as tx:
+    return _finish(desk, mailbox, life, _take(desk, mailbox, life, fresh or uids[:1]))
+
+
+def finish(desk: Desk, mailbox: Mailbox, life: Life) -> None:
+    """Deals with what was taken ahead, before the desk stops; raises as `step`."""
+    batch, life.ahead = life.ahead, None
+    if batch:
+        _finish(desk, mailbox, life, replace(batch, rest=[]))
+
+
+def _take(desk: Desk, mailbox: Mailbox, life: Life, uids: list[int]) -> Batch:
+    """(A) for the first of these mails, as many as make one batch; their reading is ordered."""
+    copies = mailbox.fetch(uids, desk.config.limits.message)
+    with desk.db.transaction(quick=True) as tx:  # after a power cut the mails are still there
         # An outage is not the mail's fault: only a take that ended a process counts.
         taken = ledger.take(tx, life.id, copies, desk.now(), not_again=life.unsettled)
     life.unsettled.update(copy.uid for copy in taken)
-    outcomes = settle(desk, desk.worker.read([(copy, refusal(desk, life, copy)) for copy in taken]))
-    for copy in taken:
+    readings = desk.read([(copy, refusal(desk, life, copy)) for copy in taken])
+    last = max((copy.uid for copy in taken), default=uids[-1])
+    return Batch(taken, readings, [uid for uid in uids if uid > last])
+
+
+def _finish(desk: Desk, mailbox: Mailbox, life: Life, batch: Batch) -> int:
+    """What a batch comes to; meanwhile the worker process reads the next one."""
+    if batch.rest and desk.worker.ready():
+        with suppress(GoneError, RefusedError):  # settled first; the next call says it again
+            life.ahead = _take(desk, mailbox, life, batch.rest)
+    try:
+        outcomes = settle(desk, batch.readings())
+    except OutageError:
+        life.ahead = None  # mails are settled in their order
+        raise
+    for copy in batch.taken:
         level = logging.WARNING if outcomes[copy.uid] is Outcome.HELD else logging.INFO
         log.log(level, "ledger line %d: %s", copy.id, outcomes[copy.uid])
     life.unsettled.difference_update(outcomes)
@@ -126,6 +167,7 @@ def settle(desk: Desk, readings: Sequence[Reading]) -> dict[int, Outcome]:
     """Transaction (B) for a batch, mail by mail where one of them breaks it: uid -> outcome."""
     try:
         with desk.db.transaction() as tx:
+            _foresee(tx, desk, readings)
             done = {reading.taken.uid: enter(tx, desk, reading) for reading in readings}
     except OutageError:
         raise
@@ -135,6 +177,15 @@ def settle(desk: Desk, readings: Sequence[Reading]) -> dict[int, Outcome]:
         log.exception("ledger line %d: held", readings[0].taken.id)
         return hold(desk, readings[0], f"breaks the program: {type(error).__name__}")
     return done
+
+
+def _foresee(tx: Transaction, desk: Desk, readings: Sequence[Reading]) -> None:
+    """One query a batch for what is going to be asked of each of its mails."""
+    mails = [one.mail for one in readings if one.mail]
+    foresee.same_mails(tx, [mail.message_id for mail in mails])
+    foresee.citing(tx, {one for mail in mails for one in threads.ids(mail)})
+    counted = {one for mail in mails if mail.sender for one in budgets(mail.sender)}
+    foresee.counts(tx, counted, desk.now() - HOUR)
 
 
 def hold(desk: Desk, reading: Reading, reason: str) -> dict[int, Outcome]:
@@ -167,7 +218,7 @@ def enter(tx: Transaction, desk: Desk, reading: Reading) -> Outcome:
         ledger.settle(tx, taken.id, held, now, mail, number)
         return Outcome.HELD
     same_body, earlier = ledger.same_mail(tx, mail)
-    event, cause = causes.of_mail(tx, desk, taken, mail, thread, reading.judged)
+    event, cause = causes.of_mail(tx, desk, reading, mail, thread)
     if earlier and _forged(tx, earlier, thread, event):
         earlier = None
     if earlier and same_body:
@@ -209,7 +260,7 @@ def retry(desk: Desk, row: int) -> Outcome:
     """Decides a held mail anew; `refile` then moves its file."""
     with desk.db.reading() as tx:
         taken = ledger.again(tx, row)
-    return settle(desk, desk.worker.read([(taken, "")]))[taken.uid]
+    return settle(desk, desk.read([(taken, "")])())[taken.uid]
 
 
 def refile(desk: Desk, mailbox: Mailbox) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailgate.attachments import fitting
+from mailgate.cause import Source
 from mailgate.desk import Desk
-from mailgate.parse import contents, holds_reference
+from mailgate.parse import holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
 from rules.engine import paused
@@ -94,15 +96,11 @@ def _opened_for(event: Contribution) -> Address | None:
     return next((one for one in named if one), None)
 
 
-def riding(entry: AddEntry, raw: bytes, limit: int) -> Files:
+def riding(entry: AddEntry, source: Source, limit: int) -> Files:
     """Of the entry's attachments those that fit into `limit` bytes together, in their order."""
-    fitting = []
-    for attachment in entry.attachments:
-        if not attachment.withheld and attachment.size <= limit:
-            limit -= attachment.size
-            fitting.append(attachment)
-    read = contents(raw, [one.part for one in fitting])
-    return tuple((one, read[one.part]) for one in fitting)
+    fit = fitting(entry.attachments, limit)
+    read = source.files([one.part for one in fit]) if fit else {}
+    return tuple((one, read[one.part]) for one in fit)
 
 
 def _named(scene: Scene, entry: AddEntry, *, to_agent: bool) -> tuple[Attachment, ...]:

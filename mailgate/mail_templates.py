@@ -45,6 +45,7 @@ _INDENT = "  "  # before words that somebody wrote
 _BLANKS = re.compile(r"[ \t\n]+")
 _CLOSING_SIGNS = re.compile(r"[)>.,]{50}")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
+_ABSENT = "templates: {} is missing; write it, or name another template"
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
 
 
@@ -93,7 +94,7 @@ def problems(environment: Environment, names: Iterable[str], known: Iterable[str
             source = environment.loader.get_source(environment, name)[0]
             environment.get_template(name)
         except TemplateNotFound:
-            found.append(f"templates: {name} is missing; write it, or name another template")
+            found.append(_ABSENT.format(name))
             continue
         except TemplateSyntaxError as error:
             found.append(f"templates: {name}, line {error.lineno}: {error.message}")
@@ -109,6 +110,18 @@ def problems(environment: Environment, names: Iterable[str], known: Iterable[str
     return found
 
 
+def absent(environment: Environment, names: Iterable[str]) -> list[str]:
+    """Which of these templates have no file, one sentence each; reads them no further."""
+    assert environment.loader
+    found = []
+    for name in names:
+        try:
+            environment.loader.get_source(environment, name)
+        except TemplateNotFound:
+            found.append(_ABSENT.format(name))
+    return found
+
+
 def _assigned(tree: nodes.Template) -> set[str]:
     stored = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "store"}
     return stored | {macro.name for macro in tree.find_all(nodes.Macro)}
@@ -116,18 +129,36 @@ def _assigned(tree: nodes.Template) -> set[str]:
 
 def mailto(address: str, subject: str, body: str) -> str:
     """A `mailto:` link (RFC 6068), its body cut where the link would pass 1,900 characters."""
-    head = f"mailto:{quote(address, safe='@')}?subject={_percent(subject, 800)}&body="
+    head = f"mailto:{_address(address)}?subject={_percent(subject, 800)}&body="
     return head + _percent(body, _MAILTO - len(head))
 
 
 def _percent(text: str, room: int) -> str:
     """`text` percent-encoded into at most `room` characters, its line ends as CRLF."""
     whole = text
-    encoded = quote(text, safe="").replace("%0A", "%0D%0A")
+    encoded = "%0D%0A".join(map(_quoted, text.split("\n")))
     while len(encoded) > room:
         whole = whole[: min(len(whole) - 1, len(whole) * room // len(encoded))]
         encoded = quote(f"{whole}…", safe="").replace("%0A", "%0D%0A")
     return encoded
+
+
+# A mail's links for a dozen keywords differ in one line; the desk's own words never change.
+_SHORT = 200  # characters of a line that is worth remembering
+
+
+@lru_cache(maxsize=4)
+def _address(address: str) -> str:
+    return quote(address, safe="@")
+
+
+def _quoted(line: str) -> str:
+    return _quoted_again(line) if len(line) <= _SHORT else quote(line, safe="")
+
+
+@lru_cache(maxsize=256)
+def _quoted_again(line: str) -> str:
+    return quote(line, safe="")
 
 
 # --- filters
@@ -236,6 +267,11 @@ def section(text: str) -> str:
 def _wrap(line: str, width: int) -> str:
     if len(line) <= width:
         return line
+    return _wrapped(line, width) if len(line) <= _SHORT else _wrapped.__wrapped__(line, width)
+
+
+@lru_cache(maxsize=256, typed=True)  # Markup is equal to its text
+def _wrapped(line: str, width: int) -> str:
     return textwrap.fill(
         line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
     )

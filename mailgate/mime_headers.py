@@ -13,6 +13,7 @@ from email.header import decode_header
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import getaddresses
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import quote
 
@@ -71,15 +72,17 @@ def ascii_address(email: str) -> str:
 
 def write(name: str, meaning: Meaning) -> str:
     """One header, folded, without its last CRLF. `meaning` is clean."""
+    if isinstance(meaning, tuple):
+        return _fold(name, [f"<{one}>" for one in meaning])
+    return _written(name, meaning)
+
+
+@lru_cache(maxsize=256)
+def _written(name: str, meaning: str | Address) -> str:
     room = max(40, _LINE - 3 - len(name))  # for one encoded word on the header's first line
-    match meaning:
-        case str():
-            words = _unstructured(meaning, min(room, 75))
-        case Address():
-            words = [*_phrase(meaning.name, min(room, 75)), f"<{meaning.email}>"]
-        case _:
-            words = [f"<{one}>" for one in meaning]
-    return _fold(name, words)
+    if isinstance(meaning, str):
+        return _fold(name, _unstructured(meaning, min(room, 75)))
+    return _fold(name, [*_phrase(meaning.name, min(room, 75)), f"<{meaning.email}>"])
 
 
 def _fold(name: str, words: Iterable[str]) -> str:
@@ -178,14 +181,20 @@ def read(raw: str, meaning: Meaning) -> Meaning | None:
         case str():
             return _decoded(raw)
         case Address():
-            found = [Address(email, _decoded(name)) for name, email in getaddresses([raw])]
-            return found[0] if len(found) == 1 and found[0].email else None
+            return _mailbox(raw)
         case _:
             ids = raw.split()
             framed = all(one.startswith("<") and one.endswith(">") for one in ids)
             return tuple(one[1:-1] for one in ids) if framed else None
 
 
+@lru_cache(maxsize=256)  # a desk writes as itself, and to the same people
+def _mailbox(raw: str) -> Address | None:
+    found = [Address(email, _decoded(name)) for name, email in getaddresses([raw])]
+    return found[0] if len(found) == 1 and found[0].email else None
+
+
+@lru_cache(maxsize=256)  # the mails about one ticket have one subject
 def _decoded(raw: str) -> str:
     pieces = decode_header(raw)
     return "".join(

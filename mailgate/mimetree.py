@@ -62,6 +62,7 @@ class _Part(Message):
 
     depth = 0
     wire = ""  # the payload before the transfer encoding is undone
+    known = ""  # the MIME type, once somebody has asked for it
 
     def __init__(self, policy: Any, reading: _Reading) -> None:
         super().__init__(policy)
@@ -84,13 +85,21 @@ class _Part(Message):
             value = value[:_MIME_HEADER_LIMIT].replace("\r", "").replace("\n", "")
             if name.lower() == "content-transfer-encoding":
                 value = value.strip().partition(";")[0]
+        self.known = ""
         super().set_raw(name, decode.header(value[:_HEADER_LIMIT]).replace("\0", ""))
 
     def set_payload(self, payload: Any, charset: Any = None) -> None:
-        """Called by the parser with the text of a leaf: stubs give way to what they stood for."""
+        """Called by the parser with the text of a leaf."""
         if isinstance(payload, str):
-            payload = self.wire = self.reading.restore(payload)
+            self.wire = payload
         super().set_payload(payload, charset)
+
+    def restore(self) -> None:
+        """Stubs give way to what they stood for, after the parser has searched the payload."""
+        payload = vars(self)["_payload"]  # get_payload() would decode it
+        if isinstance(payload, str):
+            self.wire = self.reading.restore(self.wire)
+            super().set_payload(self.reading.restore(payload))
 
     def get_boundary(self, failobj: Any = None) -> Any:
         """The boundary; none where the parameters mix RFC 2231 pieces so that email raises."""
@@ -107,7 +116,8 @@ class _Part(Message):
     @property
     def kind(self) -> str:
         """The MIME type, lower case, text/plain when it is missing or malformed."""
-        return super().get_content_type().split()[0]
+        self.known = self.known or super().get_content_type().split()[0]
+        return self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,11 +235,15 @@ def _read(raw: bytes, reading: _Reading) -> tuple[Message, bool]:
     parser: BytesFeedParser[Message] = BytesFeedParser(make)
     try:
         parser.feed(raw)
-        return parser.close(), False
+        root, capped = parser.close(), False
     except MemoryError:
         raise
     except Exception:  # a cap, or a mistake of the standard parser: what was read stays
-        return reading.root or make(), True
+        root, capped = reading.root or make(), True
+    for part in root.walk():
+        if isinstance(part, _Part):
+            part.restore()
+    return root, capped
 
 
 def _kind(part: Message) -> str:

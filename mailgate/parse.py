@@ -25,6 +25,7 @@ from typing import Any
 from mailparser import MailParser
 
 from mailgate import attachments, bodies, decode, mimetree
+from mailgate.mimetree import Tree
 from rules import reference
 from rules.model import Address, Attachment, Mail
 
@@ -62,7 +63,8 @@ _DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-
 _BETWEEN = re.compile(r"[\s<>(),;:\"\[\]\\]+")  # what stands between words, never in an address
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
 _SOFT_BREAK = re.compile(rb"=\r?\n")  # RFC 2045 section 6.7
-_HEAD_END = re.compile(rb"\A\r?\n|\r?\n\r?\n|\r\r")
+_NO_HEAD = re.compile(rb"\r?\n")
+_HEAD_END = re.compile(rb"\n\r?\n|\r\r")
 
 
 @dataclass(slots=True)
@@ -78,14 +80,20 @@ class _Heads:
         return next((value for value in self.all(name) if value), "")
 
 
-def parse(raw: bytes, received: datetime | None = None, keep: frozenset[str] = frozenset()) -> Mail:
+def parse(
+    raw: bytes,
+    received: datetime | None = None,
+    keep: frozenset[str] = frozenset(),
+    tree: Tree | None = None,
+) -> Mail:
     """A raw mail, any bytes at all, as the desk reads it.
 
     `received` (aware, or naive UTC) is when the mailbox took it: a Date more than a
     day later is not believed and becomes None. `keep` names further headers, lower
-    case, wanted in `Mail.headers`. Raises nothing but MemoryError; takes linear time.
+    case, wanted in `Mail.headers`. `tree` is that of `raw`, where the caller has it.
+    Raises nothing but MemoryError; takes linear time.
     """
-    tree = mimetree.tree(raw)
+    tree = tree or mimetree.tree(raw)
     heads = _heads(tree.root)
     defects = ["parts were left out: too many or too deep"] if tree.capped else []
     if tree.mended:
@@ -126,11 +134,16 @@ def attachment_bytes(raw: bytes, part: str) -> bytes:
 
 def contents(raw: bytes, parts: Collection[str]) -> dict[str, bytes]:
     """The decoded bytes of several attachments, by `Attachment.part`, in one reading."""
+    return files_in(mimetree.tree(raw), parts)
+
+
+def files_in(tree: Tree, parts: Collection[str]) -> dict[str, bytes]:
+    """`contents` of a mail that was taken apart already."""
     wanted: dict[str, list[str]] = {}
     for part in parts:
         rank, _, member = part.partition("/")
         wanted.setdefault(rank, []).append(member)
-    leaves = ((leaf, str(leaf.rank)) for leaf in mimetree.tree(raw).leaves)
+    leaves = ((leaf, str(leaf.rank)) for leaf in tree.leaves)
     return {
         f"{rank}/{member}" if member else rank: data
         for leaf, rank in leaves
@@ -290,6 +303,6 @@ def _ids(values: Iterable[str]) -> tuple[str, ...]:
 
 def _body_digest(raw: bytes) -> str:
     r"""sha256 (hex) of what stands below the header block, line ends made `\n`."""
-    head = _HEAD_END.search(raw)
+    head = _NO_HEAD.match(raw) or _HEAD_END.search(raw)
     body = raw[head.end() :] if head else b""
     return hashlib.sha256(body.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from mailgate.parse import parse
+from mailgate import mimetree, reply
+from mailgate.attachments import fitting
+from mailgate.parse import files_in, parse
 from mailgate.verdicts import PERSON, Judged, judge
-from rules.model import Mail, Taken
+from rules.model import Mail, Reply, Taken
 
 log = logging.getLogger(__name__)
 
 TRIES = 2  # taken so often without an outcome, a mail may be what kills the process
+
+
+class Wanted(NamedTuple):
+    """What of a mail a desk wants to know."""
+
+    headers: frozenset[str] = frozenset()  # kept beside those of `parse`, lower case
+    files: int = 0  # bytes of attachments that may ride along with one mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +33,12 @@ class Reading:
     mail: Mail | None
     refusal: str = ""
     judged: Judged = PERSON
+    cut: Reply | None = None  # what `reply.split` makes of it, where it may be an answer
+    files: Mapping[str, bytes] = field(default_factory=dict)  # what may ride along, by part
 
 
-def read(taken: Taken, keep: frozenset[str], refusal: str = "") -> Reading:
-    """Parses one copy; `keep` names further headers that are wanted (see `parse`).
+def read(taken: Taken, wanted: Wanted, refusal: str = "") -> Reading:
+    """Parses one copy, and does with it beforehand what needs neither its ticket nor a lock.
 
     `refusal` says why nothing may come of it. `parse` does not raise, but one mail must not
     stop the rest.
@@ -33,9 +46,15 @@ def read(taken: Taken, keep: frozenset[str], refusal: str = "") -> Reading:
     if refusal and taken.attempts > TRIES:
         return Reading(taken, None, refusal)
     try:
-        mail = parse(taken.raw, taken.received, keep)
+        tree = mimetree.tree(taken.raw)
+        mail = parse(taken.raw, taken.received, wanted.headers, tree)
         judged = PERSON if taken.credential else judge(taken.raw, mail)
-        return Reading(taken, mail, refusal, judged)
+        cut = None
+        if not taken.credential and (mail.cited or "#" in mail.subject):
+            cut = reply.of_mail(mail)
+        fit = fitting(mail.attachments, wanted.files)
+        files = files_in(tree, [one.part for one in fit])
+        return Reading(taken, mail, refusal, judged, cut, files)
     except Exception as error:
         log.exception("ledger line %d: parsing failed", taken.id)
         return Reading(taken, None, refusal or f"cannot be parsed: {type(error).__name__}")

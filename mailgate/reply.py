@@ -15,7 +15,7 @@ from collections.abc import Callable
 from mailgate import htmltext, signatures
 from mailgate import reply_marks as marks
 from mailgate.reply_lines import HEADER_REACH, LINE_LIMIT, Lines
-from rules.model import Reply
+from rules.model import Mail, Reply
 
 _LINES = 50_000  # that are looked at; what stands below them is folded
 _WRAP = 4  # lines over which clients wrap an attribution
@@ -39,6 +39,12 @@ def split(text: str, html: str = "", sender: str = "") -> Reply:
             return _cut(marked, sender, htmltext.joined)
     lines = marks.YAHOO.sub("\n", text).split("\n", _LINES)  # the last one holds the rest
     return _cut([htmltext.Line(line, False) for line in lines], sender, _trimmed)
+
+
+def of_mail(mail: Mail) -> Reply:
+    """`split` for a whole mail."""
+    sender = (mail.sender.name or mail.sender.email) if mail.sender else ""
+    return split(mail.text, mail.html, sender)
 
 
 def _cut(lines: list[htmltext.Line], sender: str, join: Callable[[list[str]], str]) -> Reply:

@@ -6,11 +6,13 @@ Nothing is locked while it works. What it says is an event on the entry's ticket
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from mailgate import effects
 from mailgate.cause import Cause, Source
 from mailgate.delivery import backoff
 from mailgate.desk import Desk
+from mailgate.parse import contents
 from rules.engine import decide
 from rules.model import Attachment, Scanned, Withheld
 from store import history, ledger, outbox, scans, tickets
@@ -76,7 +78,7 @@ def _apply(
     told = tuple(outbox.about(tx, entry.id))
     event = Scanned(entry.id, entry.author, entry.internal, files, parts, told)
     branch = tickets.load(tx, entry.addressed) if entry.addressed else None
-    source = Source(raw, waiting.raw_id, "", ())
+    source = Source(partial(contents, raw), waiting.raw_id, "", ())
     cause = Cause(source=source, about=entry, branch=branch)
     effects.apply(tx, desk, ticket, decide(desk.policy, ticket, event, now), now, cause)
     if all(one.withheld != Withheld.UNSCANNED for one in files):

@@ -102,8 +102,7 @@ def _by_reference(tx: Transaction, mail: Mail, returned: tuple[str, ...]) -> Thr
 
 
 def _by_ancestor(tx: Transaction, mail: Mail) -> Thread | None:
-    ids = (*mail.in_reply_to, *mail.references, mail.message_id)
-    numbers = tickets.citing(tx, ids)
+    numbers = tickets.citing(tx, ids(mail))
     for number in numbers:
         known = tickets.belongs(tx, number, mail.sender.email) if mail.sender else None
         if known:
@@ -116,6 +115,11 @@ def _by_ancestor(tx: Transaction, mail: Mail) -> Thread | None:
         reason = f"its thread is that of #{numbers[0]}, to which its sender does not belong"
         return Thread(None, reason, related=numbers[0])
     return None
+
+
+def ids(mail: Mail) -> tuple[str, ...]:
+    """The Message-IDs that may be known to a ticket."""
+    return (*mail.in_reply_to, *mail.references, mail.message_id)
 
 
 def _precedes(mail: Mail, ticket: Ticket | None) -> bool:

@@ -13,15 +13,16 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
-from dataclasses import dataclass, field
-from functools import lru_cache
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from multiprocessing.process import parent_process
 from pathlib import Path
 from threading import Thread
 from typing import NamedTuple, ParamSpec, TypeVar
 
 from mailgate import reading
-from mailgate.reading import Reading
+from mailgate.reading import Reading, Wanted
 from mailgate.render import Letter, Renderer
 from mailgate.signals import ENDING
 from rules.model import Taken
@@ -52,20 +53,14 @@ class Settings(NamedTuple):
 class Worker:
     """Reads mails and renders letters, here or beside. Its callers take turns."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        keep: frozenset[str],
-        screen: Callable[[Reading], Reading] = lambda reading: reading,
-    ) -> None:
-        """`settings` are the renderer's, `keep` the headers that `reading.read` is to keep;
-        `screen` has the last word on what was read, always here: it may ask a scanner."""
+    def __init__(self, settings: Settings, wanted: Wanted) -> None:
+        """`settings` are the renderer's, `wanted` is for `reading.read`."""
         self._settings = settings
-        self._keep = keep
-        self._screen = screen
+        self._wanted = wanted
         self._pool: ProcessPoolExecutor | None = None
         self._awake: Future[None] | None = None
         self._lot = _Lot()
+        self._to_read: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Starts the process, if it does not run; work goes there once it is ready."""
@@ -80,11 +75,28 @@ class Worker:
         if pool:
             pool.shutdown()
 
-    def read(self, copies: Copies) -> list[Reading]:
-        """Each copy read, in the same order."""
+    def read(self, copies: Copies) -> Callable[[], list[Reading]]:
+        """Has copies read; what it returns waits for each of them, in the same order.
+
+        They are read after the letters that wait to be rendered: those are needed sooner.
+        """
         lots = [copies[start : start + _COPIES] for start in range(0, len(copies), _COPIES)]
-        orders = [self._order(_read, lot, self._keep) for lot in lots]
-        return [self._screen(one) for order in orders for one in order()]
+
+        @cache
+        def orders() -> list[Callable[[], list[Reading]]]:
+            return [self._order(_read, lot, self._wanted) for lot in lots]
+
+        self._to_read.append(orders)
+
+        def result() -> list[Reading]:
+            with suppress(ValueError):  # the letters of another batch came first
+                self._to_read.remove(orders)
+            found = [one for order in orders() for one in order()]
+            return [
+                replace(one, taken=taken) for one, (taken, _) in zip(found, copies, strict=True)
+            ]
+
+        return result
 
     def render(self, letter: Letter) -> Callable[[], bytes]:
         """Has a letter rendered; what it returns waits for the bytes, and raises as rendering."""
@@ -95,8 +107,10 @@ class Worker:
         return lambda: self._rendered(lot, rank)
 
     def _rendered(self, lot: _Lot, rank: int) -> bytes:
-        if lot is self._lot:
+        if self._lot.letters:
             self._send()
+        while self._to_read:
+            self._to_read.pop(0)()
         result = lot.order()[rank]
         if isinstance(result, Exception):
             raise result
@@ -175,8 +189,10 @@ def _renderer(settings: Settings) -> Renderer:
     return Renderer(*settings)
 
 
-def _read(copies: Copies, keep: frozenset[str]) -> list[Reading]:
-    return [reading.read(taken, keep, refusal) for taken, refusal in copies]
+def _read(copies: Copies, wanted: Wanted) -> list[Reading]:
+    """Without the raw bytes, which need not come back."""
+    found = (reading.read(taken, wanted, refusal) for taken, refusal in copies)
+    return [replace(one, taken=replace(one.taken, raw=b"")) for one in found]
 
 
 def _render(letters: Sequence[Letter], settings: Settings) -> list[bytes | Exception]:

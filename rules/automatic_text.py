@@ -5,6 +5,8 @@ Looks at the top of a mail only, so that it takes bounded time.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rules import automatic_words as words
 from rules.keywords import fold
 from rules.model import Mail
@@ -55,8 +57,13 @@ def of_an_answer(mail: Mail) -> bool:
 
 def said(mail: Mail) -> str:
     """The top of the text, folded, up to what it quotes or forwards; line by line."""
+    return _top(mail.text[:_TEXT])
+
+
+@lru_cache(maxsize=4)  # several tests ask for that of one mail
+def _top(text: str) -> str:
     lines: list[str] = []
-    for line in mail.text[:_TEXT].split("\n"):
+    for line in text.split("\n"):
         folded = _folded(line)
         if words.BORDER.match(folded):
             break

@@ -57,7 +57,7 @@ def _around(policy: Policy, people: Iterable[Address | None]) -> dict[tuple[str,
     named = [one.name for one in people if one]
     names = [name for name in named if len(name.split()) <= _NAME_WORDS]
     names += [policy.desk, *(agent.name for agent in policy.agents)]
-    found = {_words(one): False for one in _AROUND.split("|")}
+    found = dict.fromkeys(_AROUND_WORDS, False)
     for name in names:
         found |= {(word,): False for word in _words(name)}
     return found
@@ -86,3 +86,6 @@ def _words(text: str) -> tuple[str, ...]:
         kind = unicodedata.category(char)
         found.append(f" {char} " if kind == "So" else char if kind[0] in "LN" else " ")
     return tuple("".join(found).split())
+
+
+_AROUND_WORDS = tuple(_words(one) for one in _AROUND.split("|"))

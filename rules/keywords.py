@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import filterfalse
 
 from rules.address_list import addresses
 from rules.keyword_lines import Line, block
@@ -68,7 +69,7 @@ def fold(word: str) -> str:
     The time that Unicode's normal forms take is not linear.
     """
     parts = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
+    return parts if parts.isascii() else "".join(filterfalse(unicodedata.combining, parts))
 
 
 def shown(policy: Policy) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,8 @@ from rules.keywords import Refusal
 from rules.model import Address, Tell
 from rules.policy import Agent, By, Notify, On, Policy, To
 
-AGENT_STATE = "agent-state"
+# Templates that no row has to name.
+AGENT_STATE, LINKS, SIGN_IN = "agent-state", "links", "sign-in"
 
 # Where the author is told of his own doing: the desk speaks there, not he.
 _TO_AUTHOR = {

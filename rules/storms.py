@@ -62,10 +62,17 @@ def budget(recipient: Address, event: Contribution | None) -> str:
 
     What answers somebody's own proven mail is counted apart: forgers cannot use that up.
     """
+    unproven, proven = budgets(recipient)
     own = event is not None and event.vouched and event.author is not None
     if own and event and event.author and event.author.email == recipient.email:
-        return f"{folded(recipient.email)} proven"
-    return folded(recipient.email)
+        return proven
+    return unproven
+
+
+def budgets(recipient: Address) -> tuple[str, str]:
+    """What mails to `recipient` may count against: (for what is not proven, for what is)."""
+    email = folded(recipient.email)
+    return email, f"{email} proven"
 
 
 def keys(

@@ -35,8 +35,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from store.tables import Base
 from store.work import Dialect, Transaction, Words
 
+# The index of words, which SQLAlchemy cannot describe (sqlite.org/fts5.html).
+_INDEX = (
+    "create virtual table search using fts5 (text, content='', columnsize=0,"
+    " tokenize='unicode61 remove_diacritics 2')"
+)
 SCHEMA = "0008"  # the newest revision in store/migrations/versions
 _BUSY_SECONDS = 30  # how long a writer waits for another one
 
@@ -67,15 +73,19 @@ class Database:
         self._writing = Lock()  # SQLite's own waiting is a sleep: a busy thread would starve others
         event.listen(self._engine, "connect", _set_up)
         event.listen(self._engine, "begin", _begin)
+        self._quick = self._engine.execution_options(quick=True)
 
     @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self, *, quick: bool = False) -> Iterator[Transaction]:
         """A writing transaction that holds the write lock from its start.
 
         Commits when the block ends, rolls back when it raises. Raises OutageError when
         the database cannot be reached, is locked for too long or refuses to commit.
+        A `quick` one survives the death of the process, but not a power cut before the
+        next one that is not: it does not wait for the disk.
         """
-        with self._writing, _outages(), self._engine.begin() as connection:
+        engine = self._quick if quick else self._engine
+        with self._writing, _outages(), engine.begin() as connection:
             work = Transaction(connection, SQLITE)
             yield work
             work.flush()
@@ -95,7 +105,10 @@ class Database:
         with _files():
             self._make_private()
         with _outages():
-            if self.revision() != SCHEMA:
+            revision = self.revision()
+            if not revision:
+                _make(self._engine)
+            elif revision != SCHEMA:
                 _upgrade(self._engine, self.path)
 
     def revision(self) -> str:
@@ -226,14 +239,42 @@ def _files() -> Iterator[None]:
 def _set_up(connection: Any, _record: ConnectionPoolEntry) -> None:
     """WAL and FULL: a committed change survives a power cut (sqlite.org/pragma.html)."""
     connection.isolation_level = None  # the driver's own BEGIN would come too late
-    for pragma in ("journal_mode=wal", "synchronous=full", "foreign_keys=on"):
+    for pragma in (
+        "journal_mode=wal",
+        "synchronous=full",
+        "foreign_keys=on",
+        "wal_autocheckpoint=4000",  # pages, 16 MB: a batch of mails writes half of that
+    ):
         connection.execute(f"pragma {pragma}")
 
 
 def _begin(connection: Connection) -> None:
-    """IMMEDIATE: a deferred transaction that reads first may fail to write later."""
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("begin" if reading else "begin immediate")
+    """IMMEDIATE: a deferred transaction that reads first may fail to write later.
+
+    In WAL, FULL waits for the disk at each commit, NORMAL at a checkpoint; both survive the
+    process (sqlite.org/pragma.html#pragma_synchronous).
+    """
+    options = connection.get_execution_options()
+    if options.get("reading"):
+        connection.exec_driver_sql("begin")
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"pragma synchronous={'normal' if options.get('quick') else 'full'}")
+    connection.exec_driver_sql("begin immediate")
+
+
+def _make(engine: Engine) -> None:
+    """What all migrations come to, at once: alembic takes a third of a second for it."""
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection, checkfirst=False)
+        connection.execute(text(_INDEX))
+        connection.execute(
+            text(
+                "create table alembic_version (version_num VARCHAR(32) not null,"
+                " constraint alembic_version_pkc primary key (version_num))"
+            )
+        )
+        connection.execute(text("insert into alembic_version values (:head)"), {"head": SCHEMA})
 
 
 def _upgrade(engine: Engine, path: Path) -> None:

@@ -18,9 +18,7 @@ from store.tables import Ledger, Mailbox, Raw
 from store.work import Transaction, table_of
 
 # A copy with one of these outcomes took effect: the same mail again is a duplicate.
-_EFFECTIVE = (Outcome.OPENED, Outcome.NOTED, Outcome.AUTO_REPLY, Outcome.BOUNCE)
-
-
+EFFECTIVE = (Outcome.OPENED, Outcome.NOTED, Outcome.AUTO_REPLY, Outcome.BOUNCE)
 _LINE = select(*table_of(Ledger).c, col(Mailbox.folder)).join(
     Mailbox, col(Mailbox.id) == col(Ledger.mailbox_id)
 )
@@ -28,7 +26,7 @@ _SAME = _LINE.where(
     col(Ledger.message_id) == bindparam("message_id"),
     col(Ledger.sender) == bindparam("sender"),
     col(Ledger.date) == bindparam("date"),
-    col(Ledger.outcome).in_(_EFFECTIVE),
+    col(Ledger.outcome).in_(EFFECTIVE),
 ).order_by(col(Ledger.body) != bindparam("body"), col(Ledger.id).desc())
 _BY_ROW = _LINE.where(col(Ledger.id) == bindparam("one"))
 _BY_ID = _LINE.where(col(Ledger.message_id) == bindparam("one")).order_by(col(Ledger.id))
@@ -181,6 +179,7 @@ def settle(
         return
     identity = _identity(mail) | {"subject": mail.subject}
     tx.settled.add(mail.message_id)
+    tx.new_mails.discard(mail.message_id)
     tx.later(_SETTLE, **values, **{f"new_{name}": one for name, one in identity.items()})
 
 
@@ -190,6 +189,8 @@ def same_mail(tx: Transaction, mail: Mail) -> tuple[bool, Line | None]:
     One with the same body goes before others. A forger's copy may have come first.
     Returns (whether the body is the same too, that copy).
     """
+    if mail.message_id in tx.new_mails:
+        return False, None
     if mail.message_id in tx.settled:
         tx.flush()
     key = _identity(mail)

@@ -222,6 +222,8 @@ def bounced(tx: Transaction, reference: str, error: str) -> None:
 
 def count_since(tx: Transaction, budget: str, since: datetime) -> int:
     """How many mails were queued since then that count against this ceiling, and not withheld."""
+    if budget in tx.sent_before:
+        return tx.queued[budget] + tx.sent_before[budget]
     row = tx.first(_SINCE, budget=budget, since=since)
     return tx.queued[budget] + (int(row[0]) if row else 0)
 

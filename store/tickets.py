@@ -60,7 +60,7 @@ _PERSON = (
         }
     )
 )
-_CITING = select(col(ThreadId.ticket)).where(
+_CITING = select(col(ThreadId.message_id), col(ThreadId.ticket)).where(
     col(ThreadId.message_id).in_(bindparam("ids", expanding=True))
 )
 _HAD = (
@@ -237,11 +237,18 @@ def cite(
         tx.add(ThreadId, message_id=one, ticket=number, address=address)
 
 
+def look_up(tx: Transaction, message_ids: Collection[str]) -> None:
+    """One query for what `citing` is going to be asked; it sees what this transaction adds."""
+    if message_ids:
+        for one, number in tx.all(_CITING, ids=list(message_ids)):
+            tx.citing[one].add(number)
+        tx.looked_up.update(message_ids)
+
+
 def citing(tx: Transaction, message_ids: Collection[str]) -> list[int]:
     """The tickets whose mails carried or cited one of these ids, newest first."""
-    found = {number for (number,) in tx.all(_CITING, ids=list(message_ids))}
-    for one in message_ids:
-        found |= tx.citing.get(one, set())
+    look_up(tx, [one for one in message_ids if one not in tx.looked_up])
+    found = set().union(*(tx.citing.get(one, ()) for one in message_ids))
     return sorted(found, reverse=True)
 
 

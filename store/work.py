@@ -138,6 +138,10 @@ class Transaction:
             int, tuple[int, EntryKind]
         ] = {}  # entries that wait for proof -> raw mail
         self.settled: set[str] = set()  # Message-IDs of mails settled and not yet written
+        # What was asked for a batch of mails beforehand (store/foresee.py):
+        self.new_mails: set[str] = set()  # Message-IDs of which no copy took effect
+        self.looked_up: set[str] = set()  # Message-IDs whose tickets stand in `citing`
+        self.sent_before: dict[str, int] = {}  # budget -> mails of the last hour
         self.last_number: int | None = None  # of the tickets, once one was handed out
         self.dialect = dialect
         self._ids: dict[str, int] = {}

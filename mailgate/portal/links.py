@@ -18,13 +18,14 @@ from mailgate.portal.site import Site
 from mailgate.render import Link
 from rules.address_list import addresses
 from rules.model import Tell
+from rules.notify import LINKS
 from store import portal, tickets
 from store.db import OutageError
 
 log = logging.getLogger(__name__)
 
 _MOST = 50  # tickets in one mail
-TEMPLATE, TAG = "links", "Liens"
+TAG = "Liens"
 
 
 def routes(site: Site) -> list[Route]:
@@ -87,7 +88,7 @@ def _mail(site: Site, email: str) -> None:
                 to_agent=False,
                 on="links",
                 tag=TAG,
-                template=TEMPLATE,
+                template=LINKS,
                 row="/links",
                 notice=True,
                 words=False,

@@ -49,7 +49,7 @@ def submit(desk: Desk, draft: Draft, credential: Credential) -> Outcome:
         uid = forms.next_number(tx)
         copy = Copy(uid, now, raw, len(raw))
         (taken,) = ledger.take(tx, life.id, [copy], now, credentials={uid: credential})
-    outcome = intake.settle(desk, desk.worker.read([(taken, "")]))[uid]
+    outcome = intake.settle(desk, desk.read([(taken, "")])())[uid]
     log.info("ledger line %d: %s", taken.id, outcome)
     return outcome
 
@@ -61,7 +61,7 @@ def resume(desk: Desk) -> None:
         life = _life(tx, now)
         left = [ledger.again(tx, row) for row in forms.left(tx)]
     for taken in left:
-        readings = desk.worker.read([(taken, intake.refusal(desk, life, taken))])
+        readings = desk.read([(taken, intake.refusal(desk, life, taken))])()
         outcome = intake.settle(desk, readings)[taken.uid]
         log.warning("ledger line %d was in hand when a process ended: %s", taken.id, outcome)
 

@@ -20,6 +20,7 @@ from mailgate.portal.forms import Form, RefusedError
 from mailgate.portal.session import SIGN_IN
 from mailgate.portal.site import SIGN_OUT, Site
 from mailgate.render import Letter
+from rules import notify
 from rules.address_list import addresses
 from rules.model import Address, OutboxMail
 from rules.policy import Agent
@@ -30,7 +31,7 @@ from store.sessions import Purpose
 
 log = logging.getLogger(__name__)
 
-TEMPLATE, TAG = "sign-in", "Connexion"
+TAG = "Connexion"
 _MINUTES = 15
 
 
@@ -116,7 +117,7 @@ def _mail(site: Site, email: str) -> None:
     now, token = desk.now(), desk.new_token()
     until = now + timedelta(minutes=_MINUTES)
     letter = Letter(
-        template=TEMPLATE,
+        template=notify.SIGN_IN,
         tag=TAG,
         number=0,
         subject=site.phrase("sign_in_subject"),
@@ -141,7 +142,7 @@ def _mail(site: Site, email: str) -> None:
                     ticket=None,
                     entry_id=None,
                     recipient=letter.recipient,
-                    event=TEMPLATE,
+                    event=notify.SIGN_IN,
                     subject=desk.renderer.subject(letter),
                     policy_row=SIGN_IN,
                     state="queued",

@@ -26,7 +26,7 @@ from typing import Any
 import sqlalchemy.dialects.sqlite  # noqa: F401 - found late by SQLAlchemy
 from sqlalchemy.orm import configure_mappers
 
-from mailgate import __main__, checks, config, daemon, delivery, imap, views  # noqa: F401
+from mailgate import __main__, config, daemon, delivery, imap, views  # noqa: F401
 from mailgate.render import Renderer
 from tests.crash.mutants import MUTANTS
 from tests.crash.points import BY_NAME, Point
@@ -111,7 +111,7 @@ def serve() -> None:
 
 
 def warm_up(path: Path) -> bool:
-    """Compiles the templates once for all forks, and leaves out that each start checks them.
+    """Compiles the templates once for all forks.
 
     Returns that nothing is cold any more.
     """
@@ -123,13 +123,8 @@ def warm_up(path: Path) -> bool:
         for name in environment.list_templates():
             if name.startswith(("mail/layout", f"mail/{settings.desk.language}/")):
                 environment.get_template(name)
-    checks.templates = _nothing_wrong
     gc.freeze()  # a collection in a fork would copy all that the two have in common
     return False
-
-
-def _nothing_wrong(config: config.Config) -> list[str]:
-    return []
 
 
 def _child(order: Order) -> None:

@@ -177,6 +177,18 @@ def test_check_names_what_is_wrong(tmp_path: Path, name: str, body: str, sentenc
     assert sentence in found[0]
 
 
+def test_a_start_without_overrides_looks_for_the_files_alone() -> None:
+    assert renderer().missing(["note", "own"], shipped=False) == [
+        "templates: mail/fr/own.j2 is missing; write it, or name another template"
+    ]
+
+
+def test_a_start_reads_what_is_overridden(tmp_path: Path) -> None:
+    write(tmp_path, "note", "{{ nmber }}")
+    (found,) = renderer(overrides=tmp_path).missing(["note"], shipped=False)
+    assert "uses 'nmber'" in found
+
+
 def test_a_name_that_no_mail_has_stops_the_mail(tmp_path: Path) -> None:
     write(tmp_path, "note", "{{ nmber }}")
     with pytest.raises(jinja2.UndefinedError):

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from mailgate import reading
+from mailgate import reading, reply
+from mailgate.parse import attachment_bytes
+from mailgate.reading import Wanted
 from mailgate.render import Renderer
 from mailgate.worker import Settings, Worker
 from rules.model import Taken
@@ -30,7 +33,7 @@ LETTERS = [letter(number=n) for n in range(1, 21)]
 
 @pytest.fixture
 def worker() -> Iterator[Worker]:
-    worker = Worker(SETTINGS, frozenset())
+    worker = Worker(SETTINGS, Wanted())
     worker.start()
     wait_until(worker.ready, 30)
     yield worker
@@ -40,18 +43,40 @@ def worker() -> Iterator[Worker]:
 def here() -> tuple[list[reading.Reading], list[bytes]]:
     renderer = Renderer(*SETTINGS)
     return (
-        [reading.read(taken, frozenset()) for taken, _ in COPIES],
+        [reading.read(taken, Wanted()) for taken, _ in COPIES],
         [renderer.render(one).data for one in LETTERS],
     )
 
 
 def there(worker: Worker) -> tuple[list[reading.Reading], list[bytes]]:
     orders = [worker.render(one) for one in LETTERS]
-    return worker.read(COPIES), [order() for order in orders]
+    return worker.read(COPIES)(), [order() for order in orders]
 
 
 def test_its_work_is_what_is_done_here(worker: Worker) -> None:
     assert there(worker) == here()
+
+
+def test_a_reading_holds_what_its_letters_need() -> None:
+    """The new text and the files that may ride along, as who reads the mail again would have."""
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "marie@x.example", "Re: [FRAM][#1]"
+    mail.set_content("Merci.\n\nLe lundi 2 mars 2026, Support a écrit :\n> Il est noir ?\n")
+    for size in (2000, 200):
+        mail.add_attachment(bytes(size), "image", "png", filename=f"{size}.png")
+    raw = mail.as_bytes()
+    wanted = Wanted(files=1000)
+    (read,) = Worker(SETTINGS, wanted).read([(Taken(1, 1, 1, 1, NOW, raw, True), "")])()
+    assert read.mail
+    assert read.cut == reply.of_mail(read.mail)
+    assert read.cut
+    assert dict(read.files) == {
+        one.part: attachment_bytes(raw, one.part)
+        for one in read.mail.attachments
+        if one.size < 1000
+    }
+    assert read.cut.text == "Merci."
+    assert [len(one) for one in read.files.values()] == [200]
 
 
 def test_killed_it_is_done_without(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
@@ -82,9 +107,9 @@ def test_it_ends_with_a_desk_that_is_killed(tmp_path: Path) -> None:
     program.write_text(
         "import multiprocessing, time\n"
         "from mailgate.worker import Worker\n"
-        "from tests.shell.test_worker import SETTINGS\n"
+        "from tests.shell.test_worker import SETTINGS, Wanted\n"
         "if __name__ == '__main__':\n"
-        "    worker = Worker(SETTINGS, frozenset())\n"
+        "    worker = Worker(SETTINGS, Wanted())\n"
         "    worker.start()\n"
         "    while not worker.ready(): time.sleep(0.05)\n"
         "    print(multiprocessing.active_children()[0].pid, flush=True)\n"

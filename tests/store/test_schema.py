@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -49,7 +50,9 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_migrations_make_exactly_the_tables(path: Path) -> None:
+def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "migrated.db"
+    upgrade(path, "head")
     with create_engine(f"sqlite:///{path}").connect() as connection:
         opts = {"render_as_batch": True, "include_name": _is_ours}
         context = MigrationContext.configure(connection, opts=opts)
@@ -59,6 +62,39 @@ def test_the_migrations_make_exactly_the_tables(path: Path) -> None:
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     """Not the tables in which FTS5 keeps the index (tests/store/test_search.py)."""
     return kind != "table" or not str(name).startswith("search")
+
+
+def test_a_new_database_is_what_the_migrations_make(path: Path, tmp_path: Path) -> None:
+    """But for the order of columns and the defaults, which rows of older releases needed."""
+    upgrade(tmp_path / "migrated.db", "head")
+    assert shape(path) == shape(tmp_path / "migrated.db")
+
+
+def shape(path: Path) -> dict[str, object]:
+    """A database's tables: columns, indices, foreign keys, and the schema's revision."""
+    found: dict[str, object] = {}
+    with create_engine(f"sqlite:///{path}").connect() as connection:
+
+        def rows(pragma: str, of: str) -> list[tuple[Any, ...]]:
+            return [tuple(row) for row in connection.exec_driver_sql(f"pragma {pragma}('{of}')")]
+
+        (found["revision"],) = connection.exec_driver_sql("select * from alembic_version").one()
+        tables = connection.exec_driver_sql(
+            "select name, sql from sqlite_master where type = 'table'"
+        )
+        for name, sql in tables.all():
+            indices = {
+                (tuple(column for *_, column in rows("index_info", index)), unique, origin)
+                for _, index, unique, origin, _ in rows("index_list", name)
+            }
+            columns = {
+                (column, kind, needed, bool(key))
+                for _, column, kind, needed, _, key in rows("table_info", name)
+            }
+            keys = {key[2:] for key in rows("foreign_key_list", name)}
+            virtual = sql if "virtual" in sql.casefold() else ""
+            found[name] = columns, indices, keys, virtual
+    return found
 
 
 def test_schema_is_the_newest_revision() -> None:
@@ -103,6 +139,13 @@ def test_durable_settings(path: Path) -> None:
         assert connection.exec_driver_sql("pragma journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("pragma synchronous").scalar() == 2
         assert connection.exec_driver_sql("pragma foreign_keys").scalar() == 1
+
+
+def test_only_a_quick_transaction_does_not_wait_for_the_disk(path: Path) -> None:
+    with closing(Database(f"sqlite:///{path}")) as db:
+        for quick, synchronous in ((False, 2), (True, 1), (False, 2)):
+            with db.transaction(quick=quick) as tx:
+                assert tx.connection.exec_driver_sql("pragma synchronous").scalar() == synchronous
 
 
 def fill(db: Database) -> None:

@@ -1,0 +1,144 @@
+"""The next batch is taken and read while one is settled: mails keep their order, none is left."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailgate import daemon, imap, intake
+from mailgate.cli import desk as commands
+from mailgate.config import Config, load
+from mailgate.desk import Desk
+from mailgate.imap import GoneError, Mailbox
+from mailgate.intake import Life
+from store.db import Database, OutageError
+from tests.clients import new
+from tests.desk import TestDesk
+from tests.process import ROOT
+from tests.servers.waiting import wait_until
+
+MAILS = [new(f"u{n}@x.example", f"Demande {n}", "Il est noir.") for n in range(6)]
+
+
+@contextmanager
+def at_work(config: Config) -> Iterator[tuple[Desk, Mailbox, Life]]:
+    """A desk with a worker that is ready, and its mailbox."""
+    db = Database(config.database_url)
+    try:
+        db.migrate()
+        real = daemon.open_desk(config, db)
+        real.worker.start()
+        wait_until(real.worker.ready, 30)
+        with imap.connect(config.imap, daemon.imap_auth(config), Counter()) as box:
+            yield real, box, intake.contact(real, box)
+        real.worker.stop()
+    finally:
+        db.close()
+
+
+@pytest.fixture
+def full(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> TestDesk:
+    monkeypatch.setattr(imap, "BATCH_MAILS", 2)
+    desk.deliver(*MAILS)
+    return desk
+
+
+def subjects(desk: TestDesk) -> list[str]:
+    """Of the tickets, by number: the order in which mails were settled."""
+    return [one.subject for one in sorted(desk.tickets(), key=lambda one: one.number)]
+
+
+def test_a_batch_is_ahead_and_a_stop_finishes_it(full: TestDesk) -> None:
+    with at_work(full.config) as (real, box, life):
+        assert intake.step(real, box, life) == 2
+        assert len(subjects(full)) == 2
+        assert len(life.unsettled) == 2
+        intake.finish(real, box, life)
+        assert not life.unsettled
+        assert life.ahead is None
+    assert full.folders() == {"INBOX": 2, "Done": 4, "Held": 0}
+    assert subjects(full) == [f"Demande {n}" for n in range(4)]
+
+
+def test_an_outage_does_not_turn_mails_round(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, broken = intake.settle, [True]
+
+    def settle(*args: Any) -> Any:
+        if broken.pop() if broken else False:
+            raise OutageError("the disk is full")
+        return honest(*args)
+
+    monkeypatch.setattr(intake, "settle", settle)
+    with at_work(full.config) as (real, box, life):
+        with pytest.raises(OutageError):
+            intake.step(real, box, life)
+        while intake.step(real, box, life):
+            pass
+    assert subjects(full) == [f"Demande {n}" for n in range(6)]
+    assert full.folders() == {"INBOX": 0, "Done": 6, "Held": 0}
+
+
+def test_killed_with_a_batch_ahead_nothing_is_lost(full: TestDesk) -> None:
+    """Two batches are taken then; each of their mails comes alone afterwards, in its turn."""
+    order = f"from tests.shell import test_ahead; test_ahead.die({str(full.path)!r})"
+    killed = subprocess.run([sys.executable, "-c", order], cwd=ROOT, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert subjects(full) == ["Demande 0", "Demande 1"]
+    full.once()
+    assert subjects(full) == [f"Demande {n}" for n in range(6)]
+    assert full.folders() == {"INBOX": 0, "Done": 6, "Held": 0}
+    assert len({mail.message["Message-ID"] for mail in full.sink.mails}) == 12
+
+
+def die(path: str) -> None:
+    """A desk that is killed in (B) of its second batch, with the third one ahead."""
+    setattr(imap, "BATCH_MAILS", 2)  # noqa: B010
+    with at_work(load(Path(path), {})) as (real, box, life):
+        intake.step(real, box, life)
+        setattr(intake, "enter", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010
+        intake.step(real, box, life)
+
+
+def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest, fetches = Mailbox.fetch, [True, False]
+
+    def fetch(*args: Any) -> Any:
+        if fetches and not fetches.pop(0):
+            raise GoneError("it hung up")
+        return honest(*args)
+
+    monkeypatch.setattr(Mailbox, "fetch", fetch)
+    with at_work(full.config) as (real, box, life):
+        assert intake.step(real, box, life) == 2
+        assert life.ahead is None
+        assert subjects(full) == ["Demande 0", "Demande 1"]
+        while intake.step(real, box, life):
+            pass
+    assert subjects(full) == [f"Demande {n}" for n in range(6)]
+
+
+def test_the_worker_starts_early_where_many_mails_wait(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for backlog, starts in ((7, False), (6, True)):
+        monkeypatch.setattr("mailgate.worker.BACKLOG", backlog)
+        worker = commands._early(full.config)
+        assert (worker._pool is not None) is starts
+        worker.stop()
+
+
+def test_a_mailbox_that_is_away_starts_no_worker(desk: TestDesk) -> None:
+    away = desk.config.imap.model_copy(update={"port": 1})
+    assert commands._early(replace(desk.config, imap=away))._pool is None
