@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
-from mailgate.mimetree import Leaf
+from mailgate.mimetree import Leaf, Tree, tree
 from rules.model import Attachment
 
 NAME_LIMIT = 120  # characters; file systems take 255 bytes
@@ -87,6 +87,36 @@ def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
         size, runs_as = len(member.data), program(member.data)
         out.append(Attachment(part, name, kind, size, content_id, program=runs_as))
     return out
+
+
+def attachment_bytes(raw: bytes, part: str) -> bytes:
+    """The decoded bytes of the attachment with this `Attachment.part`.
+
+    Raises LookupError when the mail has no such part, or none that holds bytes.
+    """
+    for data in contents(raw, [part]).values():
+        return data
+    raise LookupError(f"the mail has no part {part} that holds bytes")
+
+
+def contents(raw: bytes, parts: Collection[str]) -> dict[str, bytes]:
+    """The decoded bytes of several attachments, by `Attachment.part`, in one reading."""
+    return files_in(tree(raw), parts)
+
+
+def files_in(mail: Tree, parts: Collection[str]) -> dict[str, bytes]:
+    """`contents` of a mail that was taken apart already."""
+    wanted: dict[str, list[str]] = {}
+    for part in parts:
+        rank, _, member = part.partition("/")
+        wanted.setdefault(rank, []).append(member)
+    leaves = ((leaf, str(leaf.rank)) for leaf in mail.leaves)
+    return {
+        f"{rank}/{member}" if member else rank: data
+        for leaf, rank in leaves
+        if rank in wanted
+        for member, data in several(leaf, wanted[rank])
+    }
 
 
 def several(leaf: Leaf, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:

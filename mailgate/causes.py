@@ -7,11 +7,12 @@ from dataclasses import replace
 from functools import partial
 
 from mailgate import authentication, forwards, htmltext, roundtrip, threads, trust
+from mailgate.attachments import contents
 from mailgate.bounces import Bounce, Failure
 from mailgate.cause import Cause, Files, Source
 from mailgate.contribution import contribution, for_another
 from mailgate.desk import Desk
-from mailgate.parse import contents, parse
+from mailgate.parse import parse
 from mailgate.reading import Reading
 from mailgate.threads import Thread
 from mailgate.verdicts import Judged

@@ -11,7 +11,8 @@ import re
 from dataclasses import replace
 
 from mailgate import reply_marks as marks
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 from rules.address_list import addresses
 from rules.automatic import verdict
 from rules.model import Address, Forward, Mail

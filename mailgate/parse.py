@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -24,7 +24,7 @@ from typing import Any
 
 from mailparser import MailParser
 
-from mailgate import attachments, bodies, decode, mimetree
+from mailgate import bodies, decode, mimetree
 from mailgate.mimetree import Tree
 from rules import reference
 from rules.model import Address, Attachment, Mail
@@ -120,36 +120,6 @@ def parse(
         defects=tuple(defects),
         from_html=body.from_html,
     )
-
-
-def attachment_bytes(raw: bytes, part: str) -> bytes:
-    """The decoded bytes of the attachment with this `Attachment.part`.
-
-    Raises LookupError when the mail has no such part, or none that holds bytes.
-    """
-    for data in contents(raw, [part]).values():
-        return data
-    raise LookupError(f"the mail has no part {part} that holds bytes")
-
-
-def contents(raw: bytes, parts: Collection[str]) -> dict[str, bytes]:
-    """The decoded bytes of several attachments, by `Attachment.part`, in one reading."""
-    return files_in(mimetree.tree(raw), parts)
-
-
-def files_in(tree: Tree, parts: Collection[str]) -> dict[str, bytes]:
-    """`contents` of a mail that was taken apart already."""
-    wanted: dict[str, list[str]] = {}
-    for part in parts:
-        rank, _, member = part.partition("/")
-        wanted.setdefault(rank, []).append(member)
-    leaves = ((leaf, str(leaf.rank)) for leaf in tree.leaves)
-    return {
-        f"{rank}/{member}" if member else rank: data
-        for leaf, rank in leaves
-        if rank in wanted
-        for member, data in attachments.several(leaf, wanted[rank])
-    }
 
 
 def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mailgate import mimetree, reply
-from mailgate.attachments import fitting
-from mailgate.parse import files_in, parse
+from mailgate.attachments import files_in, fitting
+from mailgate.parse import parse
 from mailgate.verdicts import PERSON, Judged, judge
 from rules.model import Mail, Reply, Taken
 

@@ -9,10 +9,10 @@ import logging
 from functools import partial
 
 from mailgate import effects
+from mailgate.attachments import contents
 from mailgate.cause import Cause, Source
 from mailgate.delivery import backoff
 from mailgate.desk import Desk
-from mailgate.parse import contents
 from rules.engine import decide
 from rules.model import Attachment, Scanned, Withheld
 from store import history, ledger, outbox, scans, tickets

@@ -9,10 +9,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mailgate.attachments import named_type
+from mailgate.attachments import contents, named_type
 from mailgate.clamd import AwayError, Clamd, ScanError, TooLargeError
 from mailgate.config import Config
-from mailgate.parse import contents
 from mailgate.reading import Reading
 from rules.files import Limits, screened
 from rules.model import Attachment, Withheld

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from mailgate import effects
-from mailgate.parse import attachment_bytes
+from mailgate.attachments import attachment_bytes
 from mailgate.portal import acts, files, forms, history, session, uploads
 from mailgate.portal.acts import Wish
 from mailgate.portal.forms import Form, RefusedError

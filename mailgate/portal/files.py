@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from mailgate.parse import attachment_bytes, holds_reference
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import holds_reference
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.history import RASTER
 from mailgate.portal.site import Site

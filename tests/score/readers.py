@@ -16,7 +16,8 @@ from email.message import EmailMessage
 
 import mailparser
 
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 
 LIMIT = 2  # seconds of processor time for one mail
 

@@ -12,7 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from mailgate import bounces
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 from tests.score.corpus import Row
 from tests.score.readers import HungError, limited
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from mailgate import verdicts
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 from tests import winmail
 
 MEGABYTE = 1_000_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailgate.parse import attachment_bytes
+from mailgate.attachments import attachment_bytes
 from rules.model import Entry
 from store import ledger
 from store.db import Database

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailgate import decode, headblock, htmltext, mimetree
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 from rules.model import Address
 
 MAILS = Path(__file__).parent.parent / "mails"

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate import rtf, tnef
-from mailgate.parse import attachment_bytes, parse
+from mailgate.attachments import attachment_bytes
+from mailgate.parse import parse
 from tests import winmail
 
 RTF = b"{\\rtf1 Bonjour}"

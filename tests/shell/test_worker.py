@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailgate import reading, reply
-from mailgate.parse import attachment_bytes
+from mailgate.attachments import attachment_bytes
 from mailgate.reading import Wanted
 from mailgate.render import Renderer
 from mailgate.worker import Settings, Worker
