@@ -9,6 +9,7 @@ import pytest
 from mailgate import daemon, intake, reading
 from mailgate.config import load, shipped
 from mailgate.desk import Desk
+from mailgate.reading import Wanted
 from rules.model import Copy, Outcome
 from store import ledger
 from store.db import Database
@@ -66,7 +67,7 @@ def test_a_megabyte_is_settled_in_seconds(desk: Desk, number: int, bomb: str) ->
         mailbox, *_ = ledger.contact(tx, "mailbox", 1, 1, desk.now())
         copy = Copy(number, desk.now(), raw, len(raw))
         (taken,) = ledger.take(tx, mailbox, [copy], desk.now())
-    read = reading.read(taken, frozenset())
+    read = reading.read(taken, Wanted())
     begin = time.process_time()
     assert intake.settle(desk, [read]) == {number: Outcome.OPENED}
     assert time.process_time() - begin < LIMIT
