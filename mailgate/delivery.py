@@ -94,8 +94,7 @@ class Courier:
 def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
     """Writes down what became of one mail; a failure for good goes on its ticket."""
     try:
-        # A power cut may repeat what was sent since the last claim; a killed process does not.
-        with desk.db.transaction(quick=isinstance(result, Sent)) as tx:
+        with desk.db.transaction() as tx:
             _write(tx, desk, mail, result)
     except OutageError:
         raise
