@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from mailgate.mail_templates import stanzas
 from mailgate.naming import without_address
 from rules import reference
-from rules.model import Address, Attachment, Clock, Entry, EntryKind, Ticket
+from rules.model import Address, Attachment, Clock, Entry, EntryKind, Lookalike, Ticket
 from rules.policy import RESOLVED, Policy
 
 # What browsers draw and cannot run; SVG is a document with scripts.
@@ -54,6 +54,7 @@ class Piece:
     why: str = ""  # it is held to be automatic
     mail: bool = False  # it came by a mail or form that is kept
     addressed: int | None = None  # the merged ticket that it is from or for
+    lookalikes: tuple[Lookalike, ...] = ()  # whom its author may be taken for
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ def _inside(piece: Piece, entry: Entry, ticket: Ticket) -> Piece:
         why=entry.automatic,
         mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE,
         addressed=entry.addressed if entry.addressed != ticket.number else None,
+        lookalikes=entry.lookalikes,
     )
 
 

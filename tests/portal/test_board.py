@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mailgate.portal import board as pages
-from rules.model import Absence, Address, Away, EntryKind, Failing
+from rules.model import Absence, AddEntry, Address, Alike, Away, EntryKind, Failing, Lookalike
 from tests.portal.portal import MARIE, RH, SEB, Portal, fill, form_of, running
 
 AGENTS = '\n[[agents]]\nname = "Nadia"\naddress = "nadia@fram.example"\n'
@@ -242,6 +242,18 @@ def test_addresses_that_fail_and_absences_are_shown(portal: Portal, client: http
     listed = client.get("/agent").text
     assert "adresse en échec" in listed
     assert "Délai suspendu" in listed
+
+
+def test_whom_a_sender_may_be_taken_for_is_shown_to_agents_alone(
+    portal: Portal, client: httpx.Client
+) -> None:
+    token = portal.opening()
+    odd = Lookalike(Alike.KNOWN_NAME, "<b>Marie</b>", MARIE.email)
+    eve = Address("eve@elsewhere.example", "Marie")
+    portal.apply(1, AddEntry(EntryKind.NOTE, eve, "C'est moi.", lookalikes=(odd,)))
+    warning = f"&lt;b&gt;Marie&lt;/b&gt; est ici le nom de {MARIE.email}"
+    assert warning in client.get(HERE).text
+    assert "est ici le nom de" not in client.get(f"/t/{token}").text
 
 
 def test_the_revision_changes_with_the_page(portal: Portal, client: httpx.Client) -> None:
