@@ -73,11 +73,9 @@ def routes(site: Site) -> list[Route]:
 
 def _opened(site: Site, request: Request) -> Opened:
     """The ticket that the address names. Raises RefusedError where there is none."""
-    number = request.path_params["number"]
     with site.desk.db.reading() as tx:
-        ticket = tickets.load(tx, number) if number < 2**31 else None
-        if ticket is None:
-            raise RefusedError("ticket", 404)
+        ticket = _ticket(tx, request)
+        number = ticket.number
         return Opened(
             ticket,
             entries_of.entries(tx, number),
@@ -86,6 +84,14 @@ def _opened(site: Site, request: Request) -> Opened:
             board.merged(tx, number),
             _revision(tx, ticket),
         )
+
+
+def _ticket(tx: Transaction, request: Request) -> Ticket:
+    number = request.path_params["number"]
+    ticket = tickets.load(tx, number) if number < 2**31 else None
+    if ticket is None:
+        raise RefusedError("ticket", 404)
+    return ticket
 
 
 def _revision(tx: Transaction, ticket: Ticket) -> str:
@@ -227,8 +233,10 @@ def _download(site: Site, request: Request) -> Response:
 
 
 def _mail(site: Site, request: Request) -> Response:
-    """The mail behind an entry, byte for byte as it came."""
+    """The mail behind an entry, byte for byte as it came; none that holds what nobody may have."""
     entry = _entry(site, request)
+    if not history.whole(entry):
+        raise RefusedError("withheld", 403)
     name = f"{request.path_params['number']}-{entry.id}.eml"
     return Response(_raw(site, entry), headers=files.headers(name, "message/rfc822"))
 

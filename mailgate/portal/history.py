@@ -52,7 +52,7 @@ class Piece:
     internal: bool = False
     email: str = ""  # of the author
     why: str = ""  # it is held to be automatic
-    mail: bool = False  # it came by a mail or form that is kept
+    mail: bool = False  # it came by a mail or form that is kept and that agents may have
     addressed: int | None = None  # the merged ticket that it is from or for
     lookalikes: tuple[Lookalike, ...] = ()  # whom its author may be taken for
 
@@ -194,10 +194,15 @@ def _inside(piece: Piece, entry: Entry, ticket: Ticket) -> Piece:
         internal=entry.internal,
         email=entry.author.email if entry.author else "",
         why=entry.automatic,
-        mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE,
+        mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE and whole(entry),
         addressed=entry.addressed if entry.addressed != ticket.number else None,
         lookalikes=entry.lookalikes,
     )
+
+
+def whole(entry: Entry) -> bool:
+    """Whether agents may have all of an entry's mail: no virus, nothing that is to be scanned."""
+    return all(one.open_to(agent=True) for one in entry.attachments)
 
 
 def _may_quote(policy: Policy, entry: Entry) -> bool:

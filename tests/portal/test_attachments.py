@@ -81,6 +81,10 @@ def test_what_waits_for_the_scanner_is_named_and_refused(tmp_path: Path, clamd: 
             refused = client.get(f"/t/{token}/files/{entry.id}/{entry.attachments[0].part}")
             assert refused.status_code == 403
             assert PDF not in refused.content
+        with portal.board() as board:
+            path = f"/agent/t/1/mail/{entry.id}"
+            assert path not in board.get("/agent/t/1").text
+            assert board.get(path).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,10 @@ def test_who_may_open_what_was_left_out(
             answer = client.get(path)
             assert answer.status_code == status
             assert (file[2] in answer.content) == (status == 200)
+        with portal.board() as board:  # the whole mail, on the board
+            path = f"/agent/t/1/mail/{entry.id}"
+            assert (path in board.get("/agent/t/1").text) == (seb == 200)
+            assert board.get(path).status_code == seb
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
