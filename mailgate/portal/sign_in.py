@@ -114,6 +114,10 @@ def _mail(site: Site, email: str) -> None:
     if not desk.config.portal.url:
         log.warning("no sign-in link can be mailed: [portal] url is empty")
         return
+    # Said to nobody: it would tell which addresses are one agent's.
+    if not site.sign_ins.admits(agent.address):
+        log.warning("a sign-in link was not mailed to %s: too many within an hour", agent.address)
+        return
     now, token = desk.now(), desk.new_token()
     until = now + timedelta(minutes=_MINUTES)
     letter = Letter(

@@ -41,6 +41,7 @@ class Site:
         limit = desk.config.limits.forms_hour
         self.clients = Ceiling(limit, desk.now)  # forms by the address of the client
         self.addresses = Ceiling(limit, desk.now)  # tickets and link mails by typed address
+        self.sign_ins = Ceiling(limit, desk.now)  # sign-in links by agent, whatever was typed
         self._environment = _environment(desk)
 
     @property

@@ -188,3 +188,19 @@ def test_sign_in_links_have_a_ceiling(tmp_path: Path) -> None:
             client.headers["x-forwarded-for"] = f"192.0.2.{n}"
             codes.append(fill(client, session.SIGN_IN, mail=SEB.email).status_code)
         assert codes == [303, 303, 429]
+
+
+def test_one_agent_is_mailed_no_more_links_for_having_aliases(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, more=AGENTS, MAILGATE_LIMITS__FORMS_HOUR="2") as portal,
+        portal.client() as client,
+    ):
+        codes = []
+        for n, name in enumerate(("nadia", "nadia.b", "nadia", "nadia.b")):
+            client.headers["x-forwarded-for"] = f"192.0.2.{n}"
+            answer = fill(client, session.SIGN_IN, mail=f"{name}@fram.example")
+            codes.append(answer.status_code)
+        ask(portal, client)
+        assert codes == [303] * 4  # who was mailed is not said
+        nadia = [one for one in portal.mails() if one[0] == "nadia@fram.example"]
+        assert len(nadia) == 2
