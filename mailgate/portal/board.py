@@ -103,7 +103,7 @@ def _filters(given: Mapping[str, str]) -> Filters:
         owner=given.get("owner", "").lower()[:_WORDS],
         q=" ".join(given.get("q", "").split())[:_WORDS],
         sort=Sort(sort) if sort in list(Sort) else Sort.DEADLINE,
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
     )
 
 

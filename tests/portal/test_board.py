@@ -326,6 +326,7 @@ _LISTS = [
     ("?q=quel+pc&state=new", []),
     ("?q=%25", []),
     ("?page=2", []),
+    ("?page=0", [2, 1, 3]),
 ]
 
 
@@ -334,6 +335,7 @@ def test_filters_and_order(several: Portal) -> None:
         for asked, expected in _LISTS:
             page = client.get(f"/agent{asked}")
             assert (page.status_code, numbers(page)) == (200, expected), asked
+        assert 'name="page" value="1"' in client.get("/agent?page=0").text
 
 
 def test_a_line_says_how_old_and_how_long(several: Portal) -> None:
