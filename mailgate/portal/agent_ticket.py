@@ -54,7 +54,8 @@ def routes(site: Site) -> list[Route]:
         return _act(site, request, agent, opens, form)
 
     def revision(request: Request, _agent: Agent) -> Response:
-        return PlainTextResponse(_opened(site, request).revision)
+        with site.desk.db.reading() as tx:
+            return PlainTextResponse(_revision(tx, _ticket(tx, request)))
 
     def download(request: Request, _agent: Agent) -> Response:
         return _download(site, request)
