@@ -56,7 +56,7 @@ def ancestor(reference: str, domain: str) -> str:
 
 
 def cut(text: str, portal_url: str) -> str:
-    """The text without our references and ticket links, for every eye but their holder's.
+    """The text without our references and links, for every eye but their holder's.
 
     Who holds a reference or a link speaks as its holder, so none may travel on
     inside words that are stored or relayed.
@@ -67,7 +67,7 @@ def cut(text: str, portal_url: str) -> str:
 
 
 def shown(texts: Iterable[str], portal_url: str) -> bool:
-    """Whether one of our references or ticket links stands in these texts."""
+    """Whether one of our references or links stands in these texts."""
     link = _link(portal_url) if portal_url else None
     return any(
         (_may_hold(text) and _REFERENCE.search(text)) or (link and link.search(text))
@@ -82,9 +82,10 @@ def _may_hold(text: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _link(portal_url: str) -> re.Pattern[str]:
-    """A ticket link, also as mail filters write it into links of their own."""
+    """A ticket or sign-in link, also as mail filters write it into links of their own."""
     place = portal_url.rstrip("/").rpartition("://")[2]
     slash, colon = r"(?:/|_|%(?:25)*2F)", r"(?::|-3A|%(?:25)*3A)"
     place = re.escape(place).replace("/", slash).replace(":", colon)
-    pattern = rf"(?:https?{colon}{slash}{slash})?{place}{slash}t{slash}[\w~%.-]+"
+    page = rf"(?:t|agent{slash}sign(?:-|-2D|%(?:25)*2D)in)"
+    pattern = rf"(?:https?{colon}{slash}{slash})?{place}{slash}{page}{slash}[\w~%.-]+"
     return re.compile(pattern, re.IGNORECASE)

@@ -63,6 +63,11 @@ def test_a_mail_full_of_references_is_read_to_a_bound() -> None:
         pytest.param(f"voir {ONE}.r@fram.example ici", f"voir {CUT}.r@fram.example ici", id="id"),
         pytest.param("https://s.example/t/AbC_-9~x!", f"{CUT}!", id="link"),
         pytest.param("HTTPS://S.EXAMPLE/t/AbC", CUT, id="link in capitals"),
+        pytest.param("https://s.example/agent/sign-in/AbC_-9", CUT, id="sign-in link"),
+        pytest.param(
+            "https%3A%2F%2Fs.example%2Fagent%2Fsign-in%2FAbC", CUT, id="sign-in link in a link"
+        ),
+        pytest.param("https://s.example/agent/t/12", "https://s.example/agent/t/12", id="board"),
         pytest.param("https://s.example/help/", "https://s.example/help/", id="other pages stay"),
         pytest.param("Réf. 2026-44", "Réf. 2026-44", id="a file number stays"),
     ],
