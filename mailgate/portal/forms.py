@@ -13,9 +13,10 @@ from starlette.requests import Request
 from mailgate.portal.ceilings import client
 from mailgate.portal.road import File
 from mailgate.portal.site import Site
+from rules.address_list import addresses
 
 _FIELDS, _FILES = 200, 20
-_SUBJECT, _NAME, _TEXT = 200, 100, 100_000  # characters
+_SUBJECT, _NAME, _TEXT, _MAIL = 200, 100, 100_000, 254  # characters; RFC 5321 section 4.5.3.1.3
 TOKEN = "form"  # the hidden field
 # All but tab and line end: C0, C1, lone surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -81,9 +82,23 @@ async def read(site: Site, request: Request, *, bounded: bool = True) -> Form:
     return Form(key, datetime.fromtimestamp(shown, UTC), fields, tuple(files))
 
 
+def address(site: Site, form: Form) -> str:
+    """Whom a form asks to be mailed: its field `mail`, or "" where that is not one address.
+
+    Raises RefusedError for an address that was typed too often.
+    """
+    typed = form.line("mail")
+    found = addresses(typed) or ()
+    if len(found) != 1 or len(typed) > _MAIL:
+        return ""
+    if not site.addresses.admits(found[0].email):
+        raise RefusedError("often", 429)
+    return found[0].email
+
+
 def lengths(form: Form) -> dict[str, str]:
     """The fields that are too long, each with the code of its error."""
-    limits = {"subject": _SUBJECT, "author": _NAME, "mail": 254, "text": _TEXT}
+    limits = {"subject": _SUBJECT, "author": _NAME, "mail": _MAIL, "text": _TEXT}
     return {name: "long" for name, most in limits.items() if len(form.text(name)) > most}
 
 

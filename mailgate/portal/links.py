@@ -13,10 +13,9 @@ from starlette.routing import Route
 from mailgate import effects
 from mailgate.cause import Cause
 from mailgate.portal import forms
-from mailgate.portal.forms import Form, RefusedError
+from mailgate.portal.forms import Form
 from mailgate.portal.site import Site
 from mailgate.render import Link
-from rules.address_list import addresses
 from rules.model import Tell
 from rules.notify import LINKS
 from store import portal, tickets
@@ -53,13 +52,9 @@ def _page(
 
 
 def _send(site: Site, request: Request, form: Form) -> Response:
-    typed = form.line("mail")
-    found = addresses(typed) or ()
-    if len(found) != 1 or len(typed) > 254:
-        return _page(site, request, typed, "address", 422)
-    email = found[0].email
-    if not site.addresses.admits(email):
-        raise RefusedError("often", 429)
+    email = forms.address(site, form)
+    if not email:
+        return _page(site, request, form.line("mail"), "address", 422)
     # After the answer: how long it takes would tell whether the address is known.
     return RedirectResponse("/links/sent", 303, background=BackgroundTask(_mail, site, email))
 

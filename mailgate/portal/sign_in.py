@@ -21,7 +21,6 @@ from mailgate.portal.session import SIGN_IN
 from mailgate.portal.site import SIGN_OUT, Site
 from mailgate.render import Letter
 from rules import notify
-from rules.address_list import addresses
 from rules.model import Address, OutboxMail
 from rules.policy import Agent
 from rules.storms import budget
@@ -95,13 +94,9 @@ def _enter(site: Site, request: Request) -> Response:
 
 
 def _send(site: Site, request: Request, form: Form) -> Response:
-    typed = form.line("mail")
-    found = addresses(typed) or ()
-    if len(found) != 1 or len(typed) > 254:
-        return _page(site, request, typed, "address", 422)
-    email = found[0].email
-    if not site.addresses.admits(email):
-        raise RefusedError("often", 429)
+    email = forms.address(site, form)
+    if not email:
+        return _page(site, request, form.line("mail"), "address", 422)
     # After the answer: how long it takes would tell whether the address is known.
     return RedirectResponse(f"{SIGN_IN}/sent", 303, background=BackgroundTask(_mail, site, email))
 
