@@ -63,10 +63,8 @@ def budget(recipient: Address, event: Contribution | None) -> str:
     What answers somebody's own proven mail is counted apart: forgers cannot use that up.
     """
     unproven, proven = budgets(recipient)
-    own = event is not None and event.vouched and event.author is not None
-    if own and event and event.author and event.author.email == recipient.email:
-        return proven
-    return unproven
+    author = event.author if event and event.vouched else None
+    return proven if author and author.email == recipient.email else unproven
 
 
 def budgets(recipient: Address) -> tuple[str, str]:
