@@ -75,6 +75,11 @@ def written(policy: Policy, wish: Wish) -> str:
     return "\n".join([*lines(policy, wish).values(), wish.text])
 
 
+def target(policy: Policy, agent: Agent, wish: Wish) -> int:
+    """The number of the ticket that a wish would merge with, its text's own lines read; or 0."""
+    return read_agent(policy, agent.address, written(policy, wish))[0].merge
+
+
 def refusals(
     policy: Policy,
     agent: Agent,
@@ -89,6 +94,8 @@ def refusals(
     `target` is the ticket that it would merge with, where there is one. What can change
     meanwhile, the rules look at again.
     """
+    if any(getattr(wish, field) for kind, field in _ADDRESSED.items() if kind != wish.kind):
+        return {"kind": "unused"}
     orders, text = read_agent(policy, agent.address, written(policy, wish))
     said = bool(text or files)
     if not orders.refused:

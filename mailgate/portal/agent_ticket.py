@@ -155,8 +155,8 @@ def _states(policy: Policy, ticket: Ticket) -> list[State]:
 def _act(site: Site, request: Request, agent: Agent, opens: Opened, form: Form) -> Response:
     desk, ticket = site.desk, opens.ticket
     wish = _wish(desk.policy, form)
-    number = int(wish.merge) if wish.merge.isdecimal() and len(wish.merge) < 10 else 0
     with desk.db.reading() as tx:
+        number = acts.target(desk.policy, agent, wish)
         target = tickets.load(tx, number) if number else None
     long: dict[str, Refusal | str] = dict(forms.lengths(form))
     long |= {name: "long" for name in _ADDRESSES if len(form.line(name)) > _LONGEST}
@@ -170,7 +170,11 @@ def _act(site: Site, request: Request, agent: Agent, opens: Opened, form: Form) 
     except OutageError:
         return _show(site, request, agent, opens, 503, wish, {"form": "outage"})
     site.wake()
-    done = "held" if outcome is Outcome.HELD else "act"
+    with desk.db.reading() as tx:
+        after = tickets.load(tx, ticket.number)
+    closed = all(one and desk.policy.state(one.state).final for one in (ticket, after))
+    told = ticket.merged_into or not closed
+    done = "held" if outcome is Outcome.HELD else "act" if told else "kept"
     return RedirectResponse(f"/agent/t/{ticket.number}?done={done}#done", 303)
 
 

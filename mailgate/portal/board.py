@@ -60,7 +60,7 @@ class Line:
 class Filters:
     """What is asked of the list, as the address of the page says it."""
 
-    state: str = ""  # a state's key, CLOSED, or "" for all that are open
+    state: str = ""  # a state's key, CLOSED, or "" for all that are open; with words, for all
     owner: str = ""  # an agent's address, NOBODY, or "" for all
     q: str = ""
     sort: Sort = Sort.DEADLINE
@@ -141,10 +141,12 @@ def _page(tx: Transaction, policy: Policy, filters: Filters, now: datetime) -> P
     unclosed = [name for name in policy.states if not policy.state(name).final]
     unclosed += [n for n in present if n not in policy.states]  # taken out of the configuration
     final = [name for name in present if name not in unclosed]
-    asked = {CLOSED: final, "": unclosed}.get(filters.state, [filters.state])
+    everywhere = bool(filters.q) and not filters.state  # what is looked for may be closed
+    open_ones = [*unclosed, *final] if everywhere else unclosed
+    asked = {CLOSED: final, "": open_ones}.get(filters.state, [filters.state])
     wanted = Wanted(
         states=asked,
-        merged=filters.state == CLOSED,
+        merged=everywhere or filters.state == CLOSED,
         owner={"": None, NOBODY: ""}.get(filters.owner, filters.owner),
         typed=filters.q,
         sort=filters.sort,

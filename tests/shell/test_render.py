@@ -133,6 +133,14 @@ def test_without_deadline_none_is_promised() -> None:
         assert "sera clôturé" not in mail.text
 
 
+@pytest.mark.parametrize("by", [FRENCH, ENGLISH], ids=["fr", "en"])
+def test_a_closed_ticket_offers_the_one_keyword_that_does_something_there(by: Renderer) -> None:
+    for half in (read(letter("agent-late"), by).text, read(letter("agent-late"), by).visible):
+        assert "#rouvrir" in half
+        assert "#attente" not in half
+        assert "Marie DUPONT." not in half  # no words that a note is sent to her
+
+
 def test_confirm_and_refuse_are_buttons_with_a_link_and_keywords_always() -> None:
     linked, bare = read(letter("resolved")), read(letter("resolved", token=""))
     assert f'href="{PORTAL}/t/k3Jq9vXw2LmT8sRbYc5HdA?choice=confirm"' in linked.html
