@@ -31,10 +31,10 @@ _COMMENTS = 50  # opening parentheses in one header; a mail with ten signatures 
 _DOMAIN_LIMIT = 255  # RFC 1035 section 2.3.4
 _SHOWN = 80  # characters of a foreign word that a reason shows
 
-_ID = re.compile(r'"((?:[^"\\]|\\.)*+)"|([^\s;=()"]+)')  # RFC 8601 section 2.2: a value
+_ID = re.compile(r'"((?:[^"\\]++|\\.)*)"|([^\s;=()"]+)')  # RFC 8601 section 2.2: a value
 _PAIR = re.compile(r"\\(.)")  # RFC 5322 section 3.2.1
 _WORD = re.compile(r"[^\s;=()@\"\\]+")
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*+")
+_HOST = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*")
 _FAILED = re.compile(r"\bdmarc\s*(?:/\s*1\s*)?=\s*fail\b", re.IGNORECASE)
 
 

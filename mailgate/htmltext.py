@@ -22,8 +22,8 @@ _DEPTH = 500  # open elements that are remembered
 
 _OPENING = re.compile(r"<(?=[a-zA-Z/!?])")  # any other "<" is text
 _NAME = re.compile(r"/?[a-zA-Z][a-zA-Z0-9:_-]*+")
-# To the end of a tag, quoted values jumped over; possessive, so it reads once.
-_QUOTED_REST = re.compile(r"(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*+>")
+# To the end of a tag, quoted values jumped over; no two branches begin alike, so it reads once.
+_QUOTED_REST = re.compile(r"(?:[^>\"']++|\"[^\"]*+\"|'[^']*+')*>")
 _BLANKS = re.compile(r"[ \t\n\r\f]+")
 
 _VOID = frozenset(

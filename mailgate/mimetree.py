@@ -39,8 +39,9 @@ _NAMES = (
 )
 
 # Lines that can be neither boundary, header, continuation nor mbox line: a run of
-# them means to the parser what one of them does.
-_RUN = re.compile(rb"^(?:(?:(?!From )[^-:\s][^:\r\n]*+)?+\r?\n)++", re.MULTILINE)
+# them means to the parser what one of them does. So many at most in one piece, for each costs
+# memory while it is matched.
+_RUN = re.compile(rb"^(?:(?:(?!From )[^-:\s][^:\r\n]*+)?\r?\n){1,10000}", re.MULTILINE)
 
 
 class _CappedError(Exception):

@@ -28,9 +28,9 @@ _PIECE = re.compile(
 )
 # RFC 5322 section 3.2.3, with the letters of RFC 6531.
 _ATOM = r'[^\s\x00-\x20\x7f-\xa0\ud800-\udfff"(),.:;<>@\[\\\]]++'
-_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+")
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*+")
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 def addresses(words: str) -> tuple[Address, ...] | None:
