@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, bindparam, or_, select
+from sqlalchemy import Row, and_, bindparam, func, or_, select
 from sqlmodel import col
 
 from rules.model import Alike, Entry, EntryKind, Lookalike, Ticket
@@ -14,16 +14,33 @@ from store import scans, tables
 from store.tickets import person_of, ticket_of
 from store.work import Transaction, table_of
 
-_HISTORY = (
-    select(*table_of(tables.Entry).c)
-    .where(
-        or_(
-            col(tables.Entry.ticket) == bindparam("number"),
-            col(tables.Entry.addressed) == bindparam("number"),
-        )
-    )
-    .order_by(col(tables.Entry.id))
+_OF_TICKET = or_(
+    col(tables.Entry.ticket) == bindparam("number"),
+    col(tables.Entry.addressed) == bindparam("number"),
 )
+# What holders of the ticket's links may read (DESIGN, promise 8): what is addressed to a merged
+# ticket is for that one's links alone.
+_PUBLIC = and_(
+    ~col(tables.Entry.internal),
+    or_(col(tables.Entry.addressed).is_(None), col(tables.Entry.addressed) == bindparam("number")),
+)
+_SEEN = {False: _OF_TICKET, True: and_(_OF_TICKET, _PUBLIC)}  # by whether it is public
+_HISTORY = {
+    public: select(*table_of(tables.Entry).c).where(seen).order_by(col(tables.Entry.id))
+    for public, seen in _SEEN.items()
+}
+_EXTENT = {
+    public: select(func.count(), func.max(col(tables.Entry.id))).where(seen)
+    for public, seen in _SEEN.items()
+}
+_PAGE = {
+    public: query.limit(bindparam("most")).offset(bindparam("first"))
+    for public, query in _HISTORY.items()
+}
+_LINE = {
+    public: query.where(col(tables.Entry.id) == bindparam("entry"))
+    for public, query in _HISTORY.items()
+}
 _ONE = select(*table_of(tables.Entry).c).where(col(tables.Entry.id) == bindparam("entry"))
 _NEWEST = (
     select(col(tables.Entry.id))
@@ -61,7 +78,27 @@ def listing(tx: Transaction) -> list[Ticket]:
 
 def entries(tx: Transaction, number: int) -> list[Entry]:
     """The ticket's entries, oldest first; those addressed to it since it was merged too."""
-    return [_entry(row) for row in tx.all(_HISTORY, number=number)]
+    return [_entry(row) for row in tx.all(_HISTORY[False], number=number)]
+
+
+def extent(tx: Transaction, number: int, *, public: bool) -> tuple[int, int]:
+    """(how many entries the ticket has, the id of the last one, 0 without any).
+
+    `public`: of those alone that holders of its links may read; so below.
+    """
+    row = tx.first(_EXTENT[public], number=number)
+    return (row[0], row[1] or 0) if row else (0, 0)
+
+
+def page(tx: Transaction, number: int, first: int, most: int, *, public: bool) -> list[Entry]:
+    """At most so many of the ticket's entries, oldest first, without the `first` oldest ones."""
+    return [_entry(row) for row in tx.all(_PAGE[public], number=number, first=first, most=most)]
+
+
+def line(tx: Transaction, number: int, entry_id: int, *, public: bool) -> Entry | None:
+    """One of the ticket's entries; None where it has none of this id."""
+    row = tx.first(_LINE[public], number=number, entry=entry_id)
+    return _entry(row) if row else None
 
 
 def opening(tx: Transaction, number: int) -> Entry | None:

@@ -62,6 +62,7 @@ _FAILED = (
     .where(col(Outbox.id) == bindparam("b_id"))
     .values(state="failed", error=bindparam("why"))
 )
+_FORGET = update(Outbox).where(col(Outbox.id) == bindparam("b_id")).values(data=b"")
 _BOUNCED = (
     update(Outbox)
     .where(col(Outbox.reference) == bindparam("b_reference"))
@@ -161,6 +162,11 @@ def in_hand(tx: Transaction, now: datetime) -> bool:
 def sent(tx: Transaction, mail: int, now: datetime) -> None:
     """The SMTP server has taken the mail."""
     tx.run(_SENT, {"b_id": mail, "now": now})
+
+
+def forget(tx: Transaction, mail: int) -> None:
+    """The mail's bytes are kept no more."""
+    tx.run(_FORGET, {"b_id": mail})
 
 
 def later(tx: Transaction, mail: int, next_at: datetime, error: str) -> None:

@@ -6,11 +6,11 @@ import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from rules.model import Address
-from store.tables import Entry, Participant, Secret, Ticket
+from store.tables import Participant, Secret, Ticket
 from store.tickets import Belongs
 from store.work import Transaction
 
@@ -44,18 +44,6 @@ _REVOKE = (
     )
     .values(token=bindparam("new"))
 )
-_NEWEST = (
-    select(col(Ticket.state), func.max(col(Entry.id)))
-    .join(
-        Entry,
-        or_(
-            and_(col(Entry.ticket) == col(Ticket.number), col(Entry.addressed).is_(None)),
-            col(Entry.addressed) == col(Ticket.number),
-        ),
-    )
-    .where(col(Ticket.number) == bindparam("number"), ~col(Entry.internal))
-    .group_by(col(Ticket.state))
-)
 _SECRET = select(col(Secret.value)).where(col(Secret.name) == bindparam("one"))
 
 
@@ -76,12 +64,6 @@ def holder(tx: Transaction, token: str) -> tuple[int, Address] | None:
     if row is None or not hmac.compare_digest(row.token.encode(), token.encode()):
         return None
     return row.ticket, Address(row.address, row.name)
-
-
-def newest(tx: Transaction, number: int) -> tuple[str, int]:
-    """(state, id of the last entry that is not internal) of a ticket: by these its page ages."""
-    row = tx.first(_NEWEST, number=number)
-    return (row[0], row[1]) if row else ("", 0)
 
 
 def own(tx: Transaction, email: str, final: Collection[str], most: int) -> list[Own]:

@@ -1,6 +1,7 @@
 """What lets agents into the board: the links they are mailed, and the sessions these open.
 
-Only digests are kept: whoever reads the database cannot sign in with what it holds.
+Only digests are kept, and the mail with a link until it is sent: whoever reads the database later
+cannot sign in with what it holds.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from mailgate.attachments import attachment_bytes
 from mailgate.portal import acts, files, forms, history, session, uploads
 from mailgate.portal.acts import Wish
 from mailgate.portal.forms import Form, RefusedError
+from mailgate.portal.history import HistoryPage
 from mailgate.portal.site import Site
 from rules.engine import paused
 from rules.keyword_lines import HIDDEN
@@ -29,6 +30,7 @@ from store.work import Transaction
 _PATH = "/agent/t/{number:int}"
 _ADDRESSES = ("cc", "to", "requester", "merge")
 _LONGEST = 2000  # characters of each of them
+_IDS = 2**31  # no number of a ticket or entry is as large, and some databases refuse to compare it
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Opened:
     """A ticket with all that belongs to it."""
 
     ticket: Ticket
-    entries: list[Entry]
+    part: HistoryPage
     clocks: list[Clock]
     people: list[Address]  # who has a link
     merged: list[int]  # the tickets that it took over
@@ -79,7 +81,7 @@ def _opened(site: Site, request: Request) -> Opened:
         number = ticket.number
         return Opened(
             ticket,
-            entries_of.entries(tx, number),
+            history.page_of(tx, number, request.query_params.get("page", ""), public=False),
             timers.running(tx, number),
             board.people(tx, number),
             board.merged(tx, number),
@@ -89,7 +91,7 @@ def _opened(site: Site, request: Request) -> Opened:
 
 def _ticket(tx: Transaction, request: Request) -> Ticket:
     number = request.path_params["number"]
-    ticket = tickets.load(tx, number) if number < 2**31 else None
+    ticket = tickets.load(tx, number) if number < _IDS else None
     if ticket is None:
         raise RefusedError("ticket", 404)
     return ticket
@@ -97,7 +99,7 @@ def _ticket(tx: Transaction, request: Request) -> Ticket:
 
 def _revision(tx: Transaction, ticket: Ticket) -> str:
     """Another one after every change: each is an entry, or at least a change of the ticket."""
-    newest = entries_of.newest(tx, ticket.number)
+    _, newest = entries_of.extent(tx, ticket.number, public=False)
     return f"{newest}.{ticket.state}.{int(ticket.changed.timestamp())}"
 
 
@@ -124,14 +126,15 @@ def _show(
         status,
         form=path,
         base=path,
-        sheet=history.sheet(policy, ticket, opens.entries, clocks, now),
+        sheet=history.sheet(policy, ticket, clocks, now),
         ticket=ticket,
         waits=waits and bool(opens.clocks),
         failing=[one for one in ticket.reach if one.failing_since],
         absent=[one for one in ticket.reach if one.absent(now.date())],
         people=[(one, policy.agent(one.email) is not None) for one in opens.people],
         merged=opens.merged,
-        days=history.days(policy, ticket, opens.entries, zone, inside=True),
+        days=history.days(policy, ticket, opens.part.entries, zone, inside=True),
+        part=opens.part,
         revision=opens.revision,
         states=_states(policy, ticket),
         agents=policy.agents,
@@ -219,8 +222,11 @@ def _revoke(site: Site, agent: Agent, opens: Opened, form: Form) -> Response:
 
 
 def _entry(site: Site, request: Request) -> Entry:
-    opens, wanted = _opened(site, request), request.path_params["entry"]
-    entry = next((one for one in opens.entries if one.id == wanted), None)
+    number, wanted = request.path_params["number"], request.path_params["entry"]
+    if max(number, wanted) >= _IDS:
+        raise RefusedError("file", 404)
+    with site.desk.db.reading() as tx:
+        entry = entries_of.line(tx, number, wanted, public=False)
     if entry is None or entry.raw_id is None:
         raise RefusedError("file", 404)
     return entry

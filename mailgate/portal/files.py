@@ -14,6 +14,8 @@ from mailgate.portal.forms import RefusedError
 from mailgate.portal.history import RASTER
 from mailgate.portal.site import Site
 from mailgate.portal.ticket import opened
+from rules.model import Entry
+from store import history as entries_of
 from store import ledger
 
 # Everything else is application/octet-stream: HTML, SVG and XML would run in our origin.
@@ -35,7 +37,7 @@ def routes(site: Site) -> list[Route]:
     def download(request: Request) -> Response:
         asked = request.path_params
         opens = opened(site, asked["token"])
-        entry = next((one for one in opens.entries if str(one.id) == asked["entry"]), None)
+        entry = _entry(site, opens.ticket.number, asked["entry"])
         files = entry.attachments if entry else ()
         file = next((one for one in files if one.part == asked["part"]), None)
         if entry is None or file is None or entry.raw_id is None:
@@ -52,6 +54,13 @@ def routes(site: Site) -> list[Route]:
         return Response(data, headers=headers(file.name, file.type))
 
     return [Route("/t/{token}/files/{entry}/{part:path}", download)]
+
+
+def _entry(site: Site, number: int, asked: str) -> Entry | None:
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 10):
+        return None
+    with site.desk.db.reading() as tx:
+        return entries_of.line(tx, number, int(asked), public=True)
 
 
 def headers(name: str, kind: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -13,7 +12,10 @@ from mailgate.naming import without_address
 from rules import reference
 from rules.model import Address, Attachment, Clock, Entry, EntryKind, Lookalike, Ticket
 from rules.policy import RESOLVED, Policy
+from store import history as entries_of
+from store.work import Transaction
 
+PAGE = 500  # entries
 # What browsers draw and cannot run; SVG is a document with scripts.
 RASTER = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _SHOWN = {"new", "open", "waiting", "resolved", "closed", "unanswered"}  # classes of the stylesheet
@@ -58,6 +60,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """One page of a history, that of the oldest entries being 1; what a ticket page shows."""
+
+    entries: list[Entry]
+    page: int
+    pages: int
+    newest: int  # the id of the newest entry of all
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     first: datetime
     pieces: tuple[Piece, ...]
@@ -91,15 +103,16 @@ class Sheet:
     hours: int  # that were given
     passed: float  # percent of them
     stops: tuple[Stop, ...]
-    newest: int  # id of the newest entry on the page
 
 
-def public(entries: Iterable[Entry], number: int) -> list[Entry]:
-    """Of a ticket's entries those that holders of its links may read (DESIGN, promise 8).
-
-    What is addressed to a merged ticket is for that one's links alone.
-    """
-    return [e for e in entries if not e.internal and e.addressed in (None, number)]
+def page_of(tx: Transaction, number: int, asked: str, *, public: bool) -> HistoryPage:
+    """The page that `asked` names; the newest entries where it names none."""
+    count, newest = entries_of.extent(tx, number, public=public)
+    pages = max(1, -(-count // PAGE))
+    known = asked.isascii() and asked.isdigit() and len(asked) < 9 and 1 <= int(asked) <= pages
+    page = int(asked) if known else pages
+    entries = entries_of.page(tx, number, (page - 1) * PAGE, PAGE, public=public)
+    return HistoryPage(entries, page, pages, newest)
 
 
 def style(policy: Policy, state: str) -> str:
@@ -107,10 +120,7 @@ def style(policy: Policy, state: str) -> str:
     return state if state in _SHOWN else "closed" if policy.state(state).final else "open"
 
 
-def sheet(
-    policy: Policy, ticket: Ticket, entries: list[Entry], clocks: list[Clock], now: datetime
-) -> Sheet:
-    """`entries` are public ones."""
+def sheet(policy: Policy, ticket: Ticket, clocks: list[Clock], now: datetime) -> Sheet:
     state, owner = policy.state(ticket.state), policy.agent(ticket.owner)
     closing = next((clock for clock in clocks if clock.to_state), None)
     start = closing.due - closing.after if closing else now
@@ -131,7 +141,6 @@ def sheet(
         hours=round(given.total_seconds() / 3600),
         passed=percent(now - start, given),
         stops=_stops(policy, closing, start) if closing else (),
-        newest=entries[-1].id if entries else 0,
     )
 
 

@@ -19,7 +19,7 @@ from mailgate.portal.road import Draft
 from mailgate.portal.site import Site
 from rules.address_list import addresses
 from rules.keyword_lines import HIDDEN
-from rules.model import Address, Credential, Entry, Outcome, Proof, Ticket
+from rules.model import Address, Credential, Outcome, Proof, Ticket
 from store import history as entries_of
 from store import merges, portal, tickets, timers
 from store.db import OutageError
@@ -35,9 +35,8 @@ class Opened:
 
     token: str
     holder: Address
-    ticket: Ticket
+    ticket: Ticket  # in the state of the one that it was merged into
     sheet: history.Sheet
-    entries: list[Entry]  # public ones
 
 
 def routes(site: Site) -> list[Route]:
@@ -57,14 +56,13 @@ def opened(site: Site, token: str) -> Opened:
         ticket = tickets.load(tx, found[0]) if found else None
         if found is None or ticket is None:
             raise RefusedError("link", 404)
-        shown = history.public(entries_of.entries(tx, ticket.number), ticket.number)
         now_in = merges.current(tx, ticket) or ticket
-        lives = replace(ticket, state=now_in.state)  # where it was merged into
+        ticket = replace(ticket, state=now_in.state)
         clocks = timers.running(tx, ticket.number)
-        sheet = history.sheet(desk.policy, lives, shown, clocks, desk.now())
-        if now_in.requester != ticket.requester:  # only that one's may confirm
-            sheet = replace(sheet, resolved=False)
-    return Opened(token, found[1], ticket, sheet, shown)
+    sheet = history.sheet(desk.policy, ticket, clocks, desk.now())
+    if now_in.requester != ticket.requester:  # only that one's may confirm
+        sheet = replace(sheet, resolved=False)
+    return Opened(token, found[1], ticket, sheet)
 
 
 class _Pages:
@@ -87,12 +85,10 @@ class _Pages:
         return self._page(request, opened(self._site, request.path_params["token"]))
 
     def _revision(self, request: Request) -> Response:
+        opens = opened(self._site, request.path_params["token"])
         with self._site.desk.db.reading() as tx:
-            found = portal.holder(tx, request.path_params["token"])
-            if found is None:
-                raise RefusedError("link", 404)
-            state, newest = portal.newest(tx, found[0])
-        return PlainTextResponse(f"{newest}.{state}")
+            _, newest = entries_of.extent(tx, opens.ticket.number, public=True)
+        return PlainTextResponse(f"{newest}.{opens.ticket.state}")
 
     def _write(self, request: Request, opens: Opened, form: Form) -> Response:
         if self._site.desk.policy.agent(opens.holder.email):
@@ -134,9 +130,11 @@ class _Pages:
         return author, ""
 
     def _page(self, request: Request, opens: Opened, status: int = 200, **context: Any) -> Response:
-        policy = self._site.desk.policy
+        policy, number = self._site.desk.policy, opens.ticket.number
         typed = dict(context.pop("typed", _UNFILLED))
         typed["author"] = typed["author"] or opens.holder.label
+        with self._site.desk.db.reading() as tx:
+            part = history.page_of(tx, number, request.query_params.get("page", ""), public=True)
         return self._site.page(
             request,
             "ticket",
@@ -144,8 +142,10 @@ class _Pages:
             form=f"/t/{opens.token}",
             token=opens.token,
             sheet=opens.sheet,
-            revision=f"{opens.sheet.newest}.{opens.ticket.state}",
-            days=history.days(policy, opens.ticket, opens.entries, self._zone),
+            base=f"/t/{opens.token}",
+            revision=f"{part.newest}.{opens.ticket.state}",
+            days=history.days(policy, opens.ticket, part.entries, self._zone),
+            part=part,
             holder=opens.holder.label,
             is_agent=policy.agent(opens.holder.email) is not None,
             is_requester=is_requester(opens),

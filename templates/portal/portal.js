@@ -16,7 +16,7 @@
     if (document.hidden) return;
     const answer = await fetch(`${location.pathname}/revision`, { cache: "no-store" });
     if (!answer.ok || (await answer.text()) === history().dataset.revision) return;
-    const whole = await fetch(location.pathname, { cache: "no-store" });
+    const whole = await fetch(location.pathname + location.search, { cache: "no-store" });
     if (!whole.ok) return;
     const page = new DOMParser().parseFromString(await whole.text(), "text/html");
     const revision = page.getElementById("history").dataset.revision;
