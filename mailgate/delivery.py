@@ -20,6 +20,7 @@ from mailgate.mime_headers import ascii_address
 from mailgate.smtp import Link, Permanent, Result, Sent, Temporary, UnreachableError
 from rules.engine import decide
 from rules.model import OutboxMail, Undelivered
+from rules.notify import SIGN_IN
 from store import merges, outbox, tickets
 from store.db import OutageError
 from store.work import Transaction
@@ -121,6 +122,8 @@ def _write(tx: Transaction, desk: Desk, mail: OutboxMail, result: Result) -> Non
             _fail(tx, desk, mail, f"given up after {PATIENCE.days} days: {error}")
         case Permanent(error):
             _fail(tx, desk, mail, error)
+    if mail.event == SIGN_IN and not isinstance(result, Temporary):
+        outbox.forget(tx, mail.id)  # its link is still good: for its reader alone
 
 
 def _fail(tx: Transaction, desk: Desk, mail: OutboxMail, error: str) -> None:

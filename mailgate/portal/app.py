@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from mailgate.portal import (
@@ -19,12 +19,13 @@ from mailgate.portal import (
     home,
     links,
     new,
+    session,
     sign_in,
     ticket,
 )
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.security import BodyLimit, Headers
-from mailgate.portal.session import SIGN_IN, SignedOutError
+from mailgate.portal.session import SignedOutError
 from mailgate.portal.site import Site
 from store.db import OutageError
 
@@ -44,8 +45,8 @@ def app(site: Site) -> Starlette:
         code = _CODES.get(error.status_code, "form")
         return site.page(request, "refused", error.status_code, code=code)
 
-    async def signed_out(_request: Request, _error: Exception) -> Response:
-        return RedirectResponse(SIGN_IN, 303)
+    async def signed_out(request: Request, _error: Exception) -> Response:
+        return session.asked(site, request)
 
     async def outage(request: Request, error: Exception) -> Response:
         log.warning("a page was asked for: %s", error)

@@ -18,6 +18,7 @@ class Ceiling:
     def __init__(self, limit: int, now: Callable[[], datetime]) -> None:
         self._limit, self._now = limit, now
         self._times: defaultdict[str, deque[datetime]] = defaultdict(deque)
+        self._many = _MANY
         self._lock = Lock()
 
     def admits(self, key: str) -> bool:
@@ -27,7 +28,7 @@ class Ceiling:
             times = self._times[key]
             while times and now - times[0] > _HOUR:
                 times.popleft()
-            if len(self._times) > _MANY:
+            if len(self._times) > self._many:
                 self._forget(now)
             if len(times) >= self._limit:
                 return False
@@ -38,6 +39,7 @@ class Ceiling:
         idle = [key for key, times in self._times.items() if not times or now - times[-1] > _HOUR]
         for key in idle:
             del self._times[key]
+        self._many = max(_MANY, 2 * len(self._times))  # looked through ever more rarely
 
 
 def client(host: str) -> str:

@@ -82,16 +82,16 @@ async def read(site: Site, request: Request, *, bounded: bool = True) -> Form:
     return Form(key, datetime.fromtimestamp(shown, UTC), fields, tuple(files))
 
 
-def address(site: Site, form: Form) -> str:
+def address(site: Site, form: Form, what: str) -> str:
     """Whom a form asks to be mailed: its field `mail`, or "" where that is not one address.
 
-    Raises RefusedError for an address that was typed too often.
+    Raises RefusedError for an address that was typed too often for `what` is asked.
     """
     typed = form.line("mail")
     found = addresses(typed) or ()
     if len(found) != 1 or len(typed) > _MAIL:
         return ""
-    if not site.addresses.admits(found[0].email):
+    if not site.addresses.admits(f"{what} {found[0].email}"):
         raise RefusedError("often", 429)
     return found[0].email
 

@@ -52,7 +52,7 @@ def _page(
 
 
 def _send(site: Site, request: Request, form: Form) -> Response:
-    email = forms.address(site, form)
+    email = forms.address(site, form, "links")
     if not email:
         return _page(site, request, form.line("mail"), "address", 422)
     # After the answer: how long it takes would tell whether the address is known.

@@ -79,7 +79,7 @@ class _Pages:
         errors |= {"files": "files"} if refused else {}
         if errors:
             return self._page(request, before, typed, errors, 422, refused)
-        if not self._site.addresses.admits(email):
+        if not self._site.addresses.admits(f"new {email}"):
             raise RefusedError("often", 429)
         name = form.line("author")
         draft = Draft(

@@ -7,6 +7,7 @@ none from that moment on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +27,11 @@ COOKIE = "agent"
 SIGN_IN = "/agent/sign-in"
 _PATH = "/agent"  # browsers show the cookie to no other page
 _LASTS = timedelta(hours=12)  # a working day; then a new link is asked for
+# A browser shows its cookie longer: then it signs nobody in, but tells that somebody was signed
+# in here, whose next link strangers cannot use up by asking for it.
+_KNOWN = timedelta(days=30)
+_ASKED = "asked"  # cookie: the page for which somebody is to sign in
+_PAGES = re.compile(r"/agent/(?:figures|t/\d{1,9})")
 
 
 class SignedOutError(Exception):
@@ -65,6 +71,21 @@ def posted(
     return endpoint
 
 
+def asked(site: Site, request: Request) -> Response:
+    """Where one who is not signed in is sent; the page that he wanted is opened afterwards."""
+    response = RedirectResponse(SIGN_IN, 303)
+    if request.method == "GET" and _PAGES.fullmatch(request.url.path):
+        _set(site, response, _ASKED, request.url.path, _LASTS)
+    return response
+
+
+def known(site: Site, request: Request) -> str:
+    """A word for a browser in which somebody was signed in; "" for any other."""
+    token, _, rest = request.cookies.get(COOKIE, "").partition(".")
+    end, _, signature = rest.partition(".")
+    return token if site.signer.holds(signature, "session", token, end) else ""
+
+
 def page(
     site: Site, request: Request, agent: Agent, template: str, status: int = 200, **context: Any
 ) -> Response:
@@ -75,25 +96,32 @@ def page(
     return site.page(request, template, status, agent=agent, **context)
 
 
-def begin(site: Site, agent: Agent) -> Response:
-    """Signs the agent in: the answer leads to the board and brings the cookie."""
+def begin(site: Site, request: Request, agent: Agent) -> Response:
+    """Signs the agent in: the answer leads to the page that was wanted and brings the cookie."""
     now, token = site.desk.now(), site.desk.new_token()
     until = now + _LASTS
     with site.desk.db.transaction() as tx:
         sessions.grant(tx, Purpose.SESSION, token, agent.address, now, until)
     end = str(int(until.timestamp()))
     signature = site.signer.sign("session", token, end)
-    response = RedirectResponse(_PATH, 303)
+    wanted = request.cookies.get(_ASKED, "")
+    response = RedirectResponse(wanted if _PAGES.fullmatch(wanted) else _PATH, 303)
+    _set(site, response, COOKIE, f"{token}.{end}.{signature}", _KNOWN)
+    if wanted:
+        response.delete_cookie(_ASKED, path=_PATH)
+    return response
+
+
+def _set(site: Site, response: Response, name: str, value: str, lasts: timedelta) -> None:
     response.set_cookie(
-        COOKIE,
-        f"{token}.{end}.{signature}",
-        max_age=int(_LASTS.total_seconds()),
+        name,
+        value,
+        max_age=int(lasts.total_seconds()),
         path=_PATH,
         httponly=True,
         samesite="lax",
         secure=site.secure,
     )
-    return response
 
 
 def end(site: Site, request: Request) -> Response:
@@ -107,8 +135,8 @@ def end(site: Site, request: Request) -> Response:
 
 def _token(site: Site, request: Request) -> str:
     """The token of a cookie that we signed and that has not expired; else ""."""
-    token, _, rest = request.cookies.get(COOKIE, "").partition(".")
-    end, _, signature = rest.partition(".")
-    if not site.signer.holds(signature, "session", token, end):
+    token = known(site, request)
+    if not token:
         return ""
+    end = request.cookies[COOKIE].split(".")[1]
     return token if site.desk.now() < datetime.fromtimestamp(int(end), UTC) else ""

@@ -90,19 +90,25 @@ def _enter(site: Site, request: Request) -> Response:
     if not first:  # two clicks at once
         raise RefusedError("sign_in", 404)
     log.info("%s signed in on the board", agent.address)
-    return session.begin(site, agent)
+    return session.begin(site, request, agent)
 
 
 def _send(site: Site, request: Request, form: Form) -> Response:
-    email = forms.address(site, form)
+    browser = session.known(site, request)
+    email = forms.address(site, form, f"sign-in {browser}")
     if not email:
         return _page(site, request, form.line("mail"), "address", 422)
     # After the answer: how long it takes would tell whether the address is known.
-    return RedirectResponse(f"{SIGN_IN}/sent", 303, background=BackgroundTask(_mail, site, email))
+    return RedirectResponse(
+        f"{SIGN_IN}/sent", 303, background=BackgroundTask(_mail, site, email, browser)
+    )
 
 
-def _mail(site: Site, email: str) -> None:
-    """The mail with the link, to the address that the configuration has of this agent."""
+def _mail(site: Site, email: str, browser: str) -> None:
+    """The mail with the link, to the address that the configuration has of this agent.
+
+    `browser` names one in which somebody was signed in; its requests are counted apart.
+    """
     desk, agent = site.desk, site.desk.policy.agent(email)
     if agent is None:
         return
@@ -110,7 +116,7 @@ def _mail(site: Site, email: str) -> None:
         log.warning("no sign-in link can be mailed: [portal] url is empty")
         return
     # Said to nobody: it would tell which addresses are one agent's.
-    if not site.sign_ins.admits(agent.address):
+    if not site.sign_ins.admits(f"{browser} {agent.address}"):
         log.warning("a sign-in link was not mailed to %s: too many within an hour", agent.address)
         return
     now, token = desk.now(), desk.new_token()

@@ -40,8 +40,8 @@ class Site:
             self.signer = Signer(portal.secret(tx, "portal", desk.new_token() + desk.new_token()))
         limit = desk.config.limits.forms_hour
         self.clients = Ceiling(limit, desk.now)  # forms by the address of the client
-        self.addresses = Ceiling(limit, desk.now)  # tickets and link mails by typed address
-        self.sign_ins = Ceiling(limit, desk.now)  # sign-in links by agent, whatever was typed
+        self.addresses = Ceiling(limit, desk.now)  # by what is asked and the typed address
+        self.sign_ins = Ceiling(limit, desk.now)  # sign-in links by browser and agent
         self._environment = _environment(desk)
 
     @property

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import delete
 
 from mailgate import delivery, views
 from mailgate.parse import parse
 from mailgate.portal import session
-from mailgate.smtp import Permanent
+from mailgate.smtp import Permanent, Result, Sent, Temporary
 from store import outbox
+from store.tables import AgentToken
 from tests.portal.portal import MARIE, SEB, Portal, fill, form_of, routes, running
 from tests.servers.waiting import wait_until
 
@@ -48,7 +50,7 @@ def test_an_agent_signs_in_and_out(portal: Portal, client: httpx.Client) -> None
     answer = client.post(path, data={"form": form_of(page)})
     assert (answer.status_code, answer.headers["location"]) == (303, "/agent")
     cookie = answer.headers["set-cookie"]
-    assert re.search(r"^agent=\S+; HttpOnly; Max-Age=43200; Path=/agent; SameSite=lax$", cookie)
+    assert re.search(r"^agent=\S+; HttpOnly; Max-Age=2592000; Path=/agent; SameSite=lax$", cookie)
     assert client.get("/agent").status_code == 200
     leave = re.search(
         r'action="/agent/sign-out"><input[^>]* value="([^"]+)"', client.get("/agent").text
@@ -90,6 +92,21 @@ def test_a_link_that_cannot_be_mailed_is_in_the_log_alone(
     assert (failed.state, failed.error) == ("failed", "550 no such user")
     assert portal.mails() == [(SEB.email, "sign-in")]
     assert "about no ticket" in views.mail_text(failed)
+
+
+@pytest.mark.parametrize("result", [Sent(), Permanent("550 no such user")])
+def test_no_link_stays_in_the_database_once_its_mail_is_settled(
+    portal: Portal, client: httpx.Client, result: Result
+) -> None:
+    path = ask(portal, client)
+    token = path.rpartition("/")[2].encode()
+    with portal.desk.db.transaction() as tx:
+        (mail,) = outbox.claim(tx, portal.desk.now(), 9)
+    delivery.record(portal.desk, mail, Temporary("451 later"))
+    assert token in portal.data()
+    delivery.record(portal.desk, mail, result)
+    assert token not in portal.data()
+    assert token.decode() not in str(portal.dump())
 
 
 def test_a_link_works_once_and_for_a_quarter_of_an_hour(
@@ -208,3 +225,51 @@ def test_one_agent_is_mailed_no_more_links_for_having_aliases(
         wait_until(lambda: len(portal.mails()) + caplog.text.count(withheld) == 5)
         nadia = [one for one in portal.mails() if one[0] == "nadia@fram.example"]
         assert len(nadia) == 2
+
+
+def test_strangers_cannot_use_up_the_links_of_a_browser_that_was_signed_in(
+    tmp_path: Path,
+) -> None:
+    with (
+        running(tmp_path, MAILGATE_LIMITS__FORMS_HOUR="2") as portal,
+        portal.client() as seb,
+        portal.client() as stranger,
+    ):
+        path = ask(portal, seb)
+        seb.post(path, data={"form": form_of(seb.get(path))})
+        for n in range(4):
+            stranger.headers["x-forwarded-for"] = f"192.0.2.{n}"
+            fill(stranger, session.SIGN_IN, mail=SEB.email)
+        with portal.desk.db.transaction() as tx:  # as after twelve hours
+            tx.run(delete(AgentToken), {})
+        assert seb.get("/agent").status_code == 303
+        seb.headers["x-forwarded-for"] = "198.51.100.1"
+        path = ask(portal, seb)
+        assert seb.post(path, data={"form": form_of(seb.get(path))}).status_code == 303
+        assert seb.get("/agent").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "opened"),
+    [
+        ("/agent/t/1898", "/agent/t/1898"),
+        ("/agent/figures", "/agent/figures"),
+        ("/agent", "/agent"),
+        ("/agent/t/1898/revision", "/agent"),
+    ],
+)
+def test_the_page_that_was_asked_for_opens_after_the_sign_in(
+    portal: Portal, client: httpx.Client, wanted: str, opened: str
+) -> None:
+    assert client.get(wanted).headers["location"] == session.SIGN_IN
+    path = ask(portal, client)
+    answer = client.post(path, data={"form": form_of(client.get(path))})
+    assert answer.headers["location"] == opened
+    assert "asked" not in client.cookies
+
+
+def test_a_page_elsewhere_is_not_opened(portal: Portal, client: httpx.Client) -> None:
+    client.cookies.set("asked", "//evil.example/agent/t/1", path="/agent")
+    path = ask(portal, client)
+    answer = client.post(path, data={"form": form_of(client.get(path))})
+    assert answer.headers["location"] == "/agent"
