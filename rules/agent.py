@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from rules import whose
 from rules.model import (
-    AddEntry,
     Address,
     Contribution,
     Effect,
@@ -24,7 +23,7 @@ from rules.model import (
 from rules.notify import Occasion, tells
 from rules.orders import Orders
 from rules.policy import NEW, OPEN, Agent, By, On, Policy
-from rules.steps import entry, move, occasion, reader
+from rules.steps import entry, move, occasion, reader, remark
 
 # Troubles that the templates put into words; others come as sentences.
 UNPROVEN, SEVERAL, EMPTY = "unproven", "several", "empty"
@@ -151,9 +150,10 @@ def _owner(
     author = policy.agent(event.author.email) if event.author else None
     if assigned := policy.agent(orders.owner):
         news = Occasion(On.INTERNAL, By.AGENT, event.author, ticket.requester, assigned.address)
-        note = AddEntry(EntryKind.INTERNAL, event.author, f"→ {assigned.name}", internal=True)
+        if assigned.address == ticket.owner:
+            return [], []
         mails = [mail for mail in tells(policy, news) if mail.recipient.email not in told]
-        return [SetOwner(assigned.address)], [note, *mails]
+        return [SetOwner(assigned.address)], [remark(event, f"→ {assigned.name}"), *mails]
     if public and author and ticket.state == NEW and not ticket.owner:
         return [SetOwner(author.address)], []
     return [], []
@@ -175,7 +175,7 @@ def _help(policy: Policy, event: Contribution, orders: Orders) -> list[Effect]:
         bounded=False,
         words=False,
     )
-    return [AddEntry(EntryKind.INTERNAL, event.author, mail.tag, internal=True), mail]
+    return [remark(event, mail.tag), mail]
 
 
 def _person(agent: Agent) -> Address:

@@ -72,6 +72,19 @@ def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> Add
     )
 
 
+def remark(event: Contribution, text: str) -> AddEntry:
+    """A line for agents about what somebody had done."""
+    return AddEntry(
+        EntryKind.INTERNAL,
+        event.author,
+        text,
+        via=event.standing.via,
+        internal=True,
+        verified=event.standing.verified,
+        portal=event.portal,
+    )
+
+
 def from_inside(event: Contribution) -> bool:
     """Who answers an internal mail of ours and was not sent it has it from an agent, or is one
     at home: what he writes may be of it, and is for agents alone."""

@@ -19,6 +19,7 @@ from rules.model import (
 from rules.notify import Occasion, tells
 from rules.orders import Code, Orders, Refusal
 from rules.policy import MERGED_TAG, By, On, Policy
+from rules.steps import remark
 
 MERGED = "merged"  # the template
 
@@ -70,7 +71,7 @@ def hand_over(
     return [
         SetRequester(requester, leaves=before is not None),
         *(replace(mail, words=mail.words and known) for mail in mails),
-        AddEntry(EntryKind.INTERNAL, event.author, f"→ {requester}", internal=True),
+        remark(event, f"→ {requester}"),
     ]
 
 
@@ -84,10 +85,10 @@ def merge(
     taken = Occasion(On.INTERNAL, By.AGENT, event.author, target.requester, target.owner)
     went, came = f"→ #{target.number}", f"← #{ticket.number} {ticket.subject}"
     return [
-        AddEntry(EntryKind.INTERNAL, event.author, went, internal=True),
+        remark(event, went),
         *_ended(policy, ticket, event),
         MergeInto(target.number),
-        AddEntry(EntryKind.INTERNAL, event.author, came, internal=True),
+        remark(event, came),
         *(mail for mail in tells(policy, taken) if mail.recipient.email not in told),
     ]
 

@@ -99,6 +99,11 @@ _SINCE = select(func.count()).where(
 _SENT_SINCE = _SINCE.where(col(Outbox.sent_at).is_not(None))
 _BY_REFERENCE = select(*_FACTS).where(col(Outbox.reference) == bindparam("one"))
 _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
+_RECIPIENTS = (
+    select(col(Outbox.entry_id), col(Outbox.recipient), col(Outbox.recipient_name))
+    .where(col(Outbox.entry_id).in_(bindparam("entries", expanding=True)), ~col(Outbox.to_agent))
+    .order_by(col(Outbox.id))
+)
 _ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
@@ -255,6 +260,14 @@ def by_reference(tx: Transaction, reference: str) -> OutboxMail | None:
 def about(tx: Transaction, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
     return [_outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
+
+
+def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Address]]:
+    """Whom the mails of these entries went to, but for agents; those without any are left out."""
+    found: dict[int, list[Address]] = {}
+    for entry, address, name in tx.all(_RECIPIENTS, entries=list(entries)):
+        found.setdefault(entry, []).append(Address(address, name))
+    return found
 
 
 def _outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:

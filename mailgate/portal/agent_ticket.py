@@ -22,13 +22,14 @@ from rules.keyword_lines import HIDDEN
 from rules.model import AddEntry, Address, Attachment, Clock, Entry, EntryKind, Outcome, Ticket
 from rules.orders import Refusal
 from rules.policy import OPEN, Agent, Policy, State
-from store import board, ledger, portal, tickets, timers
+from store import board, ledger, outbox, portal, tickets, timers
 from store import history as entries_of
 from store.db import OutageError
 from store.work import Transaction
 
 _PATH = "/agent/t/{number:int}"
 _ADDRESSES = ("cc", "to", "requester", "merge")
+_SENT = (EntryKind.REPLY, EntryKind.TRANSFER)
 _LONGEST = 2000  # characters of each of them
 _IDS = 2**31  # no number of a ticket or entry is as large, and some databases refuse to compare it
 
@@ -39,6 +40,7 @@ class Opened:
 
     ticket: Ticket
     part: HistoryPage
+    sent: Mapping[int, list[Address]]  # whom a transfer or a reply went to, by its entry
     clocks: list[Clock]
     people: list[Address]  # who has a link
     merged: list[int]  # the tickets that it took over
@@ -79,9 +81,12 @@ def _opened(site: Site, request: Request) -> Opened:
     with site.desk.db.reading() as tx:
         ticket = _ticket(tx, request)
         number = ticket.number
+        part = history.page_of(tx, number, request.query_params.get("page", ""), public=False)
+        sent = [one.id for one in part.entries if one.kind in _SENT]
         return Opened(
             ticket,
-            history.page_of(tx, number, request.query_params.get("page", ""), public=False),
+            part,
+            outbox.recipients(tx, sent),
             timers.running(tx, number),
             board.people(tx, number),
             board.merged(tx, number),
@@ -133,7 +138,7 @@ def _show(
         absent=[one for one in ticket.reach if one.absent(now.date())],
         people=[(one, policy.agent(one.email) is not None) for one in opens.people],
         merged=opens.merged,
-        days=history.days(policy, ticket, opens.part.entries, zone, inside=True),
+        days=history.days(policy, ticket, opens.part.entries, zone, inside=opens.sent),
         part=opens.part,
         revision=opens.revision,
         states=_states(policy, ticket),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -38,12 +39,14 @@ _CODES = {404: "page", 405: "method", 400: "form"}
 def app(site: Site) -> Starlette:
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, RefusedError)
-        return site.page(request, "refused", error.status, code=error.code)
+        agent = await run_in_threadpool(session.reader, site, request)
+        return site.page(request, "refused", error.status, code=error.code, agent=agent)
 
     async def wrong(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = _CODES.get(error.status_code, "form")
-        return site.page(request, "refused", error.status_code, code=code)
+        agent = await run_in_threadpool(session.reader, site, request)
+        return site.page(request, "refused", error.status_code, code=code, agent=agent)
 
     async def signed_out(request: Request, _error: Exception) -> Response:
         return session.asked(site, request)

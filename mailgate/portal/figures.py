@@ -149,8 +149,8 @@ def gather(desk: Desk, count: int, now: datetime) -> Sheet:
 def comma_separated(sheet: Sheet) -> str:
     """The figures as RFC 4180 has them. No cell holds words that anybody wrote.
 
-    `opened` has the time to the first answer of what was opened, `closed` the time to the
-    solution of what was closed; a period is written as in ISO 8601: first day/last day.
+    `opened` has the time to the first answer of what was opened and answered, `closed` the time
+    to the solution of what was closed; a period is written as in ISO 8601: first day/last day.
     """
     text = io.StringIO()
     table = csv.writer(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -49,11 +50,13 @@ class Piece:
     quoted: tuple[str, ...]
     quoted_lines: int
     state: str  # of a state's line: its label
+    state_name: str  # and its key in the policy
     files: tuple[File, ...]
     # For agents alone.
     internal: bool = False
     email: str = ""  # of the author
     why: str = ""  # it is held to be automatic
+    sent: tuple[str, ...] = ()  # the addresses that a transfer or a reply went to
     mail: bool = False  # it came by a mail or form that is kept and that agents may have
     addressed: int | None = None  # the merged ticket that it is from or for
     lookalikes: tuple[Lookalike, ...] = ()  # whom its author may be taken for
@@ -145,11 +148,17 @@ def sheet(policy: Policy, ticket: Ticket, clocks: list[Clock], now: datetime) ->
 
 
 def days(
-    policy: Policy, ticket: Ticket, entries: list[Entry], zone: ZoneInfo, *, inside: bool = False
+    policy: Policy,
+    ticket: Ticket,
+    entries: list[Entry],
+    zone: ZoneInfo,
+    *,
+    inside: Mapping[int, list[Address]] | None = None,
 ) -> list[Day]:
-    """The entries, oldest first, by the desk's days; `inside` shows what is for agents alone.
+    """The entries, oldest first, by the desk's days.
 
-    For others they are public ones.
+    `inside` shows what is for agents alone, and whom these entries went to; without it they are
+    public ones.
     """
 
     def local(entry: Entry) -> date:
@@ -158,9 +167,9 @@ def days(
     found = []
     for _, group in groupby(entries, local):
         pieces = tuple(
-            _inside(_piece(policy, ticket, entry), entry, ticket)
-            if inside
-            else _piece(policy, ticket, entry)
+            _piece(policy, ticket, entry)
+            if inside is None
+            else _inside(_piece(policy, ticket, entry), entry, ticket, inside.get(entry.id, []))
             for entry in group
         )
         found.append(Day(pieces[0].at, pieces))
@@ -187,11 +196,12 @@ def _piece(policy: Policy, ticket: Ticket, entry: Entry) -> Piece:
         quoted=tuple(stanzas(quoted)),
         quoted_lines=len(quoted.splitlines()),
         state=policy.state(entry.text).label if is_state else "",
+        state_name=entry.text if is_state else "",
         files=tuple(_file(one) for one in entry.attachments),
     )
 
 
-def _inside(piece: Piece, entry: Entry, ticket: Ticket) -> Piece:
+def _inside(piece: Piece, entry: Entry, ticket: Ticket, sent: list[Address]) -> Piece:
     """The same with what agents see beside it."""
     return replace(
         piece,
@@ -203,6 +213,7 @@ def _inside(piece: Piece, entry: Entry, ticket: Ticket) -> Piece:
         internal=entry.internal,
         email=entry.author.email if entry.author else "",
         why=entry.automatic,
+        sent=tuple(one.email for one in sent),
         mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE and whole(entry),
         addressed=entry.addressed if entry.addressed != ticket.number else None,
         lookalikes=entry.lookalikes,

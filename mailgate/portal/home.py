@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from mailgate.portal import session
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.site import Site
 from rules.keywords import shown
-from rules.policy import RESOLVED, Policy
+from rules.policy import RESOLVED, Agent, Policy
 from store.db import OutageError
 
 ARTICLES = ("create", "answer", "keywords")  # portal/help.html.j2 and portal/LANGUAGE/NAME.html.j2
@@ -45,6 +46,19 @@ def routes(site: Site) -> list[Route]:
             states=policy.states,
         )
 
+    def agents_help(request: Request, agent: Agent) -> Response:
+        policy = site.desk.policy
+        return session.page(
+            site,
+            request,
+            agent,
+            "help",
+            article="keywords",
+            delays=delays,
+            keywords=shown(policy),
+            states=policy.states,
+        )
+
     def health(_request: Request) -> Response:
         try:
             site.desk.db.check()
@@ -57,6 +71,7 @@ def routes(site: Site) -> list[Route]:
         Route("/help", help_index),
         Route("/help/", help_index),
         Route("/help/{name}", article),
+        Route("/agent/help", session.shown(site, agents_help)),
         Route("/healthz", health),
         *(_static(name, kind) for name, kind in _STATIC.items()),
     ]

@@ -31,7 +31,7 @@ _LASTS = timedelta(hours=12)  # a working day; then a new link is asked for
 # in here, whose next link strangers cannot use up by asking for it.
 _KNOWN = timedelta(days=30)
 _ASKED = "asked"  # cookie: the page for which somebody is to sign in
-_PAGES = re.compile(r"/agent/(?:figures|t/\d{1,9})")
+_PAGES = re.compile(r"/agent/(?:figures|help|t/\d{1,9})")
 
 
 class SignedOutError(Exception):
@@ -47,6 +47,14 @@ def signed_in(site: Site, request: Request) -> Agent:
         if agent := site.desk.policy.agent(email):
             return agent
     raise SignedOutError
+
+
+def reader(site: Site, request: Request) -> Agent | None:
+    """The agent whose browser asks for a page below /agent, for a page that anybody may see."""
+    try:
+        return signed_in(site, request) if request.url.path.startswith(f"{_PATH}/") else None
+    except SignedOutError:
+        return None
 
 
 def shown(site: Site, handle: Callable[[Request, Agent], Response]) -> Callable[..., Any]:

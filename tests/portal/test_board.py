@@ -173,7 +173,7 @@ def test_files_ride_along(portal: Portal, client: httpx.Client) -> None:
 
 
 _REFUSED: list[tuple[dict[str, str], str, str]] = [
-    ({}, "text", "Ce champ est nécessaire"),
+    ({}, "text", "Ce champ est obligatoire"),
     ({"kind": "reply", "text": "x"}, "cc", "il manque une adresse"),
     ({"kind": "transfer", "to": "rh", "text": "x"}, "to", "adresse n'est pas valable"),
     ({"kind": "transfer", "to": "support@fram.example"}, "to", "celle du support"),
@@ -268,10 +268,47 @@ def test_whom_a_sender_may_be_taken_for_is_shown_to_agents_alone(
     assert "est ici le nom de" not in client.get(f"/t/{token}").text
 
 
+def test_taking_a_ticket_is_one_line_of_the_portal(portal: Portal, client: httpx.Client) -> None:
+    portal.opening()
+    portal.say("#prendre")
+    portal.say("#prendre")
+    (line,) = [one for one in portal.history() if one.internal]
+    assert (line.text, line.portal, line.verified) == (f"→ {SEB.name}", True, True)
+    assert "support, sur le portail" in client.get(HERE).text
+
+
+def test_agents_see_whom_a_transfer_and_a_reply_went_to(
+    portal: Portal, client: httpx.Client
+) -> None:
+    token = portal.opening()
+    portal.say(f"#transfert {RH.email}\nPour vous.")
+    portal.say("#réponse paul@fram.example\nEn copie.")
+    page = client.get(HERE).text
+    assert f"<b>Transfert</b> à {RH.email}</span>" in page
+    assert f"<b>Réponse avec copies</b> à {MARIE.email}, paul@fram.example</span>" in page
+    assert RH.email not in client.get(f"/t/{token}").text
+
+
+def test_agents_read_states_in_their_own_words(portal: Portal, client: httpx.Client) -> None:
+    token = portal.opening()
+    portal.say("#attente\nQuelle version ?")
+    with portal.client() as marie:
+        assert "de votre part" in marie.get(f"/t/{token}").text
+    assert "de votre part" not in client.get(HERE).text
+    assert "de votre part" not in client.get("/agent/help").text
+
+
+@pytest.mark.parametrize("path", ["/agent/help", "/agent/t/99", "/agent/nothing"])
+def test_the_bar_of_agents_stays(client: httpx.Client, path: str) -> None:
+    page = client.get(path).text
+    assert 'href="/agent/figures"' in page
+    assert "/agent/sign-out" in page
+
+
 def test_the_revision_changes_with_the_page(portal: Portal, client: httpx.Client) -> None:
     portal.opening()
     seen = []
-    for words in ("", "#interne\nRien.", "Bonjour.", "#prendre"):
+    for words in ("", "#interne\nRien.", "#prendre", "Bonjour."):
         if words:
             portal.ahead.append(timedelta(seconds=1))
             portal.say(words)

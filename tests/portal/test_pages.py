@@ -29,7 +29,12 @@ PAGES += [
 ]
 AGENTS_PAGES = ["/agent", "/agent?state=closed-tickets", "/agent?q=x", "/agent?done=2&undone=7,8"]
 AGENTS_PAGES += ["/agent/t/1", "/agent/t/1?done=act", "/agent/t/2", "/agent/t/3", "/agent/t/9"]
-AGENTS_PAGES += ["/agent/figures", "/agent/figures?weeks=52", "/agent/figures?weeks=x"]
+AGENTS_PAGES += [
+    "/agent/help",
+    "/agent/figures",
+    "/agent/figures?weeks=52",
+    "/agent/figures?weeks=x",
+]
 TICKET_PAGES = ["", "?done=note", "?choice=refuse", "?choice=confirm", "/new"]
 
 
@@ -225,5 +230,5 @@ def test_health(client: httpx.Client) -> None:
 def test_the_keywords_are_those_of_the_policy(client: httpx.Client) -> None:
     page = client.get("/help/keywords").text
     assert "#clôturé" in page
-    assert "Ticket clôturé" in page
+    assert "État : Clôturé".replace(" :", "\N{NO-BREAK SPACE}:") in page
     assert "#transfert ADRESSE" in page

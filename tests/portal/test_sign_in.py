@@ -117,6 +117,7 @@ def test_a_link_works_once_and_for_a_quarter_of_an_hour(
     with ThreadPoolExecutor(4) as pool:
         codes = list(pool.map(lambda _: client.post(path, data={"form": form}).status_code, "1234"))
     assert sorted(codes) == [303, 404, 404, 404]
+    client.cookies.delete(session.COOKIE, path="/agent")
     late = ask(portal, client)
     form = form_of(client.get(late))
     portal.ahead.append(timedelta(minutes=15))
