@@ -59,6 +59,8 @@ def check(config: Config, now: datetime, *, offline: bool, probe: Probe | None =
         _scanner(config, report)
         if probe and not report.problems:
             _round_trip(config, probe, report)
+    else:
+        report.facts.append("--offline: neither IMAP nor SMTP nor the virus scanner was asked")
     if not report.problems:
         report.facts.append(f"{config.path.name}: the desk {config.desk.name} can open")
     return report

@@ -107,7 +107,9 @@ def _page(folder: Path, port: int, browser: bool) -> None:
         opened(folder, shipped(), told.number, stop, due) as world,
         served(world, told, port) as address,
     ):
+        portal = world.desk.config.portal.url
         typer.echo(f"{address}  (Ctrl-C ends it)")
+        typer.echo(f"{portal}  the portal; {portal}/agent for agents")
         if browser:
             webbrowser.open(address)
         daemon.keep_time(world.desk, stop, due)

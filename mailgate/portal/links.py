@@ -18,7 +18,7 @@ from mailgate.portal.site import Site
 from mailgate.render import Link
 from rules.model import Tell
 from rules.notify import LINKS
-from store import portal, tickets
+from store import merges, portal, tickets
 from store.db import OutageError
 
 log = logging.getLogger(__name__)
@@ -70,13 +70,18 @@ def _mail(site: Site, email: str) -> None:
     final = [name for name, state in desk.policy.states.items() if state.final]
     try:
         with desk.db.transaction() as tx:
-            found = portal.own(tx, email, final, _MOST)
-            ticket = tickets.load(tx, found[0].number) if found else None
+            found = [
+                (one, now_in)
+                for one in portal.own(tx, email, final, _MOST)
+                if (now_in := merges.current(tx, tickets.load(tx, one.number)))
+                and now_in.state not in final
+            ]
+            ticket = tickets.load(tx, found[0][0].number) if found else None
             if ticket is None or ticket.requester is None:
                 return
             links = tuple(
-                Link(one.number, one.subject, desk.policy.state(one.state).label, one.token)
-                for one in found
+                Link(one.number, one.subject, desk.policy.state(now_in.state).label, one.token)
+                for one, now_in in found
             )
             tell = Tell(
                 ticket.requester,

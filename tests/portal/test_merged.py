@@ -6,8 +6,9 @@ import httpx
 
 from mailgate.portal.road import Draft, submit
 from rules.model import Credential, Outcome, Proof
-from tests.portal.portal import RH, Portal
+from tests.portal.portal import MARIE, RH, Portal
 from tests.portal.test_forms import fill
+from tests.servers.waiting import wait_until
 
 
 def merged(portal: Portal) -> tuple[str, str]:
@@ -62,3 +63,23 @@ def test_a_hand_over_ends_the_link_of_the_requester_before(
     portal.say(f"#pour {RH.email}")
     assert client.get(f"/t/{before}").status_code == 404
     assert client.get(f"/t/{portal.token(RH.email)}").status_code == 200
+
+
+def test_lost_links_tell_how_the_other_stands(portal: Portal, client: httpx.Client) -> None:
+    merged(portal)
+    portal.say("#résolu\nC'est fait.")
+
+    def told() -> tuple[list[tuple[str, str]], bytes]:
+        before, size = len(portal.mails()), len(portal.data())
+        fill(client, "/links", mail=RH.email)
+        fill(client, "/links", mail=MARIE.email)  # one after the other: hers comes last
+        wait_until(lambda: (MARIE.email, "links") in portal.mails()[before:])
+        return portal.mails()[before:], portal.data()[size:]
+
+    mails, data = told()
+    assert (RH.email, "links") in mails
+    assert b"Ticket r=C3=A9solu" in data
+    portal.opening()
+    portal.say("#clôturé")
+    mails, _ = told()
+    assert (RH.email, "links") not in mails
