@@ -76,22 +76,26 @@ def budgets(recipient: Address) -> tuple[str, str]:
 def keys(
     ticket: Ticket | None, event: Contribution, decided: Collection[Effect]
 ) -> list[tuple[Ceiling, str]]:
-    """What a decision on a mail counts as, the narrowest first; nothing where nobody is told."""
+    """What a decision on a mail counts as, the narrowest first; nothing where nobody is told.
+
+    Proven mails count apart: a flood that anybody can forge closes no ticket to its people.
+    """
     acts = any(isinstance(effect, Tell | OpenTicket) for effect in decided)
     if not acts or (event.standing.role is Role.AGENT and not event.automatic):
         return []
     if event.automatic and event.automatic.kind is Kind.BOUNCE:
         return [(Ceiling.BOUNCES, "")]
     author = folded(event.author.email) if event.author else ""
-    sender = f"{author} proven" if event.vouched else author
+    mark = " proven" if event.vouched else ""
+    sender = f"{author}{mark}"
     counted = [(Ceiling.SENDER, sender)]
     if ticket:
-        counted.append((Ceiling.TICKET, str(ticket.number)))
+        counted.append((Ceiling.TICKET, f"{ticket.number}{mark}"))
     else:
         title = _CHANGING.sub(" ", event.subject.casefold())
         digest = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:32]
         counted.append((Ceiling.LOOP, f"{sender} {digest}"))
-    return [*counted, (Ceiling.DESK, "")]
+    return [*counted, (Ceiling.DESK, mark)]
 
 
 def key(ceiling: Ceiling, what: str) -> str:
@@ -127,7 +131,7 @@ def sentence(ceiling: Ceiling, what: str, limit: int) -> str:
     """That so much has come within the hour, and which setting says that it is too much."""
     of = {
         Ceiling.SENDER: f"mails of {what.partition(' ')[0] or 'nobody'}",
-        Ceiling.TICKET: f"mails on #{what}",
+        Ceiling.TICKET: f"mails on #{what.partition(' ')[0]}",
         Ceiling.DESK: "mails to the desk",
         Ceiling.BOUNCES: "bounces",
         Ceiling.LOOP: f"tickets of {what.partition(' ')[0] or 'nobody'} under this subject",

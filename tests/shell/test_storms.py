@@ -203,6 +203,15 @@ def test_a_flood_of_one_does_not_close_the_desk_to_others(desk: TestDesk) -> Non
     assert counted(desk.once())[MARIE] == 1
 
 
+def test_a_flood_without_proof_silences_nobody_who_has_one(opened: TestDesk) -> None:
+    limit(opened, per_ticket_hour=3, per_desk_hour=5)
+    (to_marie,) = opened.sink.to(MARIE)
+    opened.deliver(*on_one_ticket(opened), *from_everywhere(opened))
+    opened.once()
+    opened.deliver(answer(to_marie, MARIE, "C'est bien moi."))
+    assert counted(opened.once())[SEB] == 1
+
+
 def test_two_thousand_mails_of_one_sender(desk: TestDesk) -> None:
     costs = []
     for who, number in (("first@elsewhere.example", 400), ("eve@elsewhere.example", 2000)):
