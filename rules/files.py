@@ -5,6 +5,7 @@ What is not handed on stays in its mail, is named on its entry, and its sender i
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -67,7 +68,7 @@ def admits(limits: Limits, one: Attachment, named: str) -> bool:
     A denied ending or type is enough to refuse. With an allow list the ending has to be on
     it, or everything that is known of the type.
     """
-    endings = [one.name.lower(), *([one.program] if one.program else [])]
+    endings = [_folded(one.name), *([one.program] if one.program else [])]
     kinds = {one.type, named} - {"", _UNKNOWN} or {_UNKNOWN}
     if any(_on(limits.deny, one) for one in (*endings, *kinds)):
         return False
@@ -75,6 +76,12 @@ def admits(limits: Limits, one: Attachment, named: str) -> bool:
         return True
     by_ending = all(_on(limits.allow, ending) for ending in endings)
     return by_ending or (not one.program and all(_on(limits.allow, kind) for kind in kinds))
+
+
+def _folded(name: str) -> str:
+    """A file name as programs on the way may read it: wide letters, invisible ones left out."""
+    letters = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    return "".join(letters).lower().rstrip(". ")
 
 
 def _on(patterns: tuple[str, ...], what: str) -> bool:
