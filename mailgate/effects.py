@@ -46,7 +46,7 @@ from rules.model import (
     ToldLate,
 )
 from rules.policy import NEW, On
-from rules.storms import HOUR, budget, notice, sentence
+from rules.storms import HOUR, SETTINGS, budget, notice, sentence
 from store import history, merges, outbox, reach, scans, tickets, timers
 from store.tickets import Belongs
 from store.work import Transaction
@@ -158,7 +158,8 @@ class _Change:
         """Tells the admins of the storms that began, on the tickets that they are about."""
         for storm in self.storms:
             ticket = merges.current(self.tx, tickets.load(self.tx, storm.ticket))
-            told = notice(self.desk.policy, self.desk.config.desk.admins, storm)
+            text = self.desk.renderer.storm(storm, SETTINGS[storm.ceiling])
+            told = notice(self.desk.policy, self.desk.config.desk.admins, storm, text)
             apply(self.tx, self.desk, ticket, told, self.now)
 
     @property

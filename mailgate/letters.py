@@ -49,6 +49,7 @@ def compose(
         subject=ticket.subject,
         state=ticket.state,
         state_label=policy.state(ticket.state).label,
+        closed=policy.state(ticket.state).final,
         requester=ticket.requester,
         owner_name=owner.name if owner else "",
         recipient=tell.recipient,

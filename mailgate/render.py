@@ -24,7 +24,7 @@ from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from mailgate.naming import city, person, without_address
 from rules import reference, subject
 from rules.keywords import Refusal
-from rules.model import Address, Attachment, Lookalike, Reach
+from rules.model import Address, Attachment, Lookalike, Reach, Storm
 from rules.notify import LINKS, SIGN_IN
 
 # Templates that answer one mail or form of their recipient.
@@ -89,6 +89,7 @@ class Letter:
     asked_at: datetime | None = None  # when the question was asked
     reminder_at: datetime | None = None
     closes_at: datetime | None = None
+    closed: bool = False  # the state is final: nothing but a new opening changes it
     keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, its name); agents only
     links: tuple[Link, ...] = ()  # his open tickets, for one who lost their links
     sign_in: str = ""  # token of the link that signs an agent in; agents only
@@ -191,6 +192,11 @@ class Renderer:
         data = serialize(outgoing)
         verify(outgoing, data)
         return Rendered(outgoing.message_id, line, data)
+
+    def storm(self, one: Storm, setting: str) -> str:
+        """What is too much, in the desk's language; `setting` says how much is allowed."""
+        words = self._text.get_template(self._file("storms")).module
+        return str(words.storm(one, one.what.partition(" ")[0], setting))  # type: ignore[attr-defined]
 
     def missing(self, names: Iterable[str], *, shipped: bool = True) -> list[str]:
         """What is wrong with the templates of these names, one sentence each, [] if nothing.

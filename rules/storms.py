@@ -140,8 +140,8 @@ def sentence(ceiling: Ceiling, what: str, limit: int) -> str:
     return f"more than {limit} {of[ceiling]} within an hour ({SETTINGS[ceiling]})"
 
 
-def notice(policy: Policy, admins: Iterable[str], storm: Storm) -> tuple[Effect, ...]:
-    """The one mail to each admin about a storm, and the entry that it is about."""
+def notice(policy: Policy, admins: Iterable[str], storm: Storm, text: str) -> tuple[Effect, ...]:
+    """The one mail to each admin about a storm, and the entry that it is about: `text`."""
     people = [Address(email) for email in admins]
     people = people or [Address(agent.address, agent.name) for agent in policy.agents]
     tags = (row.tag for row in policy.notify if row.on is On.TROUBLE)
@@ -157,7 +157,6 @@ def notice(policy: Policy, admins: Iterable[str], storm: Storm) -> tuple[Effect,
         joins=False,
         reason=REASON,
     )
-    text = sentence(storm.ceiling, storm.what, storm.limit)
     return (
         AddEntry(EntryKind.INTERNAL, None, text, internal=True),
         *(replace(tell, recipient=person) for person in people),

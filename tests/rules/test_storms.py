@@ -160,9 +160,9 @@ def test_in_a_loop_the_ticket_opens_and_agents_are_told() -> None:
 @pytest.mark.parametrize("admins", [(), ("root@fram.example", "it@fram.example")])
 def test_the_admins_are_told_or_the_agents(admins: tuple[str, ...]) -> None:
     storm = Storm(Ceiling.DESK, "", 10, 1898)
-    kept, *mails = storms.notice(POLICY, admins, storm)
+    kept, *mails = storms.notice(POLICY, admins, storm, "Trop.")
     assert isinstance(kept, AddEntry)
-    assert kept.internal
+    assert (kept.internal, kept.text) == (True, "Trop.")
     assert [m.recipient.email for m in mails if isinstance(m, Tell)] == [*(admins or [SEB.email])]
     assert all(isinstance(m, Tell) and m.notice and not m.bounded for m in mails)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from mailgate.render import Renderer
 from rules.keywords import Code, Refusal
-from rules.model import Address, Attachment
+from rules.model import Address, Attachment, Ceiling, Storm
 from tests.shell.letters import (
     AGENTS,
     DEADLINES,
@@ -73,7 +73,17 @@ def test_the_shipped_templates_have_no_problem() -> None:
 def test_both_languages_have_the_same_templates() -> None:
     folder = files("templates").joinpath("mail")
     names = [{one.name for one in folder.joinpath(lang).iterdir()} for lang in ("fr", "en")]
-    own = [*OUTSIDERS, *AGENTS, "links", "sign-in", "base", "agent", "keywords", "lookalikes"]
+    own = [
+        *OUTSIDERS,
+        *AGENTS,
+        "links",
+        "sign-in",
+        "base",
+        "agent",
+        "keywords",
+        "lookalikes",
+        "storms",
+    ]
     assert names[0] == names[1] == {f"{name}.j2" for name in own}
 
 
@@ -135,10 +145,31 @@ def test_without_deadline_none_is_promised() -> None:
 
 @pytest.mark.parametrize("by", [FRENCH, ENGLISH], ids=["fr", "en"])
 def test_a_closed_ticket_offers_the_one_keyword_that_does_something_there(by: Renderer) -> None:
-    for half in (read(letter("agent-late"), by).text, read(letter("agent-late"), by).visible):
-        assert "#rouvrir" in half
-        assert "#attente" not in half
-        assert "Marie DUPONT." not in half  # no words that a note is sent to her
+    for template in ("agent-late", "agent-note", "agent-state", "agent-internal"):
+        mail = read(letter(template, state="closed", closed=True), by)
+        for half in (mail.text, mail.visible):
+            assert "#rouvrir" in half
+            assert "#attente" not in half
+            assert "Marie DUPONT." not in half  # no words that a note is sent to her
+
+
+def test_agents_read_states_in_their_own_words() -> None:
+    label = "En attente d'une réponse de votre part sous 72h"
+    told = {"state": "waiting", "state_label": label}
+    assert "État : En attente\n" in read(letter("agent-note", **told)).text.replace("\xa0", " ")
+    assert "change d'état : En attente\n" in read(letter("agent-state", **told)).text.replace(
+        "\xa0", " "
+    )
+    own = {"state": "parked", "state_label": "En réserve"}
+    assert "État : En réserve\n" in read(letter("agent-note", **own)).text.replace("\xa0", " ")
+
+
+@pytest.mark.parametrize("by", [FRENCH, ENGLISH], ids=["fr", "en"])
+@pytest.mark.parametrize("ceiling", list(Ceiling))
+def test_every_ceiling_has_its_words(by: Renderer, ceiling: Ceiling) -> None:
+    said = by.storm(Storm(ceiling, "1898 proven", 7, 1898), "[limits] x")
+    assert re.search(r"\b7\b.*\(\[limits\] x\)$", said)
+    assert "proven" not in said
 
 
 def test_confirm_and_refuse_are_buttons_with_a_link_and_keywords_always() -> None:

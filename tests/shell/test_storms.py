@@ -89,31 +89,31 @@ FLOODS: dict[str, tuple[Flood, dict[str, int], Counter[Outcome], str]] = {
         from_one_sender,
         {"per_sender_hour": 3},
         Counter({Outcome.OPENED: 3, Outcome.HELD: 5}),
-        f"more than 3 mails of {EVE} within an hour ([limits] per_sender_hour)",
+        f"Plus de 3 mails de {EVE} en une heure ([limits] per_sender_hour)",
     ),
     "a sender's tags": (
         from_one_sender_with_tags,
         {"per_sender_hour": 3},
         Counter({Outcome.OPENED: 3, Outcome.HELD: 5}),
-        f"more than 3 mails of {EVE} within an hour ([limits] per_sender_hour)",
+        f"Plus de 3 mails de {EVE} en une heure ([limits] per_sender_hour)",
     ),
     "a ticket": (
         on_one_ticket,
         {"per_ticket_hour": 3},
         Counter({Outcome.NOTED: 8}),
-        "more than 3 mails on #1898 within an hour ([limits] per_ticket_hour)",
+        "Plus de 3 mails sur le ticket #1898 en une heure ([limits] per_ticket_hour)",
     ),
     "the desk": (
         from_everywhere,
         {"per_desk_hour": 4},  # Marie's opening is one of them
         Counter({Outcome.OPENED: 3, Outcome.HELD: 5}),
-        "more than 4 mails to the desk within an hour ([limits] per_desk_hour)",
+        "Plus de 4 mails au support en une heure ([limits] per_desk_hour)",
     ),
     "bounces": (
         bounces_of_our_mails,
         {"bounces_hour": 3},
         Counter({Outcome.BOUNCE: 8}),
-        "more than 3 bounces within an hour ([limits] bounces_hour)",
+        "Plus de 3 avis de non-remise en une heure ([limits] bounces_hour)",
     ),
 }
 
