@@ -18,7 +18,7 @@ from threading import Event, Thread
 
 from mailgate import imap, intake, rescan, screening, smtp, ticker, timetable
 from mailgate.config import Config
-from mailgate.delivery import Courier
+from mailgate.delivery import Courier, catch_up
 from mailgate.desk import Desk, new_worker, render_settings
 from mailgate.imap import GoneError, RefusedError
 from mailgate.intake import Life
@@ -287,6 +287,7 @@ def _for_ever(session: Callable[[Callable[[], None]], None], stop: Event) -> Non
 
 
 def _take_over(desk: Desk) -> None:
+    catch_up(desk)
     with desk.db.transaction() as tx:
         left = outbox.take_over(tx)
     if left:

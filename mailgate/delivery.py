@@ -1,9 +1,10 @@
 """Mails out: claim, send, record.
 
-An attempt is registered before it is made and its result is committed before
+An attempt is registered before it is made and its result is on the disk before
 the next mail is sent, so a crash can repeat at most the mail in flight, and
-that under the same Message-ID. Per ticket and recipient the order holds: the
-outbox hands out the oldest unsettled mail only.
+that under the same Message-ID: that a mail was taken stands in the sent log
+until the database is told, anything else is committed at once. Per ticket and
+recipient the order holds: the outbox hands out the oldest unsettled mail only.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 
 from mailgate import effects, storms
@@ -23,11 +24,13 @@ from rules.model import OutboxMail, Undelivered
 from rules.notify import SIGN_IN
 from store import merges, outbox, tickets
 from store.db import OutageError
+from store.sent import SentLog
 from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
 BATCH = 50
+_LAG = timedelta(seconds=1)  # for which the sent log may know more than the database
 PATIENCE = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
 # Minutes before the second attempt, the third …; the last one repeats.
 _DELAYS = (1, 2, 5, 15, 30, 60, 120, 240)
@@ -45,21 +48,38 @@ class Courier:
     desk: Desk
     link: Link
     unrecorded: list[tuple[OutboxMail, Result]] = field(default_factory=list)
+    oldest: datetime | None = None  # when the first mail was noted that the database is not told of
+    log: SentLog = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.log = SentLog(self.desk.db.path)
 
     def step(self, stop: Event) -> int:
         """Sends one batch of what is due; returns how many mails it dealt with.
 
         Raises UnreachableError when no mail can be tried; the mail in hand is then
-        deferred. Raises OutageError when a result cannot be committed: it is kept,
-        and committed before anything else is sent. Returns early once `stop` is set.
+        deferred. Raises OutageError when a result cannot be kept on the disk: it is
+        committed before anything else is sent. Returns early once `stop` is set.
         """
         while self.unrecorded:
             record(self.desk, *self.unrecorded[0])
             self.unrecorded.pop(0)
         with self.desk.db.transaction() as tx:
+            outbox.all_sent(tx, self.log.read())
             # Nothing is in hand here: what is marked as being sent was left by an outage.
             outbox.take_over(tx)
             mails = outbox.claim(tx, self.desk.now(), BATCH)
+        self.log.told()
+        self.oldest, done = None, 0
+        with self.log:
+            try:
+                done = self._deliver(mails, stop)
+            finally:
+                if done < len(mails) or stop.is_set():  # else the next step tells the database
+                    self._catch_up()
+        return done
+
+    def _deliver(self, mails: Sequence[OutboxMail], stop: Event) -> int:
         for rank, mail in enumerate(mails):
             if stop.is_set():
                 self._release(mails[rank:])
@@ -84,12 +104,37 @@ class Courier:
 
     def _record(self, mail: OutboxMail, result: Result) -> None:
         self.unrecorded.append((mail, result))
-        record(self.desk, mail, result)
+        # The mail with a sign-in link is forgotten in the transaction that records it.
+        if isinstance(result, Sent) and mail.event != SIGN_IN:
+            self._note(mail)
+        else:
+            record(self.desk, mail, result)
         self.unrecorded.pop()
+
+    def _note(self, mail: OutboxMail) -> None:
+        now = self.desk.now()
+        self.log.add(mail.reference, now)
+        _tell(mail, Sent())
+        self.oldest = self.oldest or now
+        if self.log.full or now - self.oldest >= _LAG:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        catch_up(self.desk)
+        self.log.told()
+        self.oldest = None
 
     def _release(self, mails: Sequence[OutboxMail]) -> None:
         with self.desk.db.transaction() as tx:
             outbox.release(tx, [mail.id for mail in mails])
+
+
+def catch_up(desk: Desk) -> None:
+    """Tells the database of the mails in the sent log. Raises OutageError."""
+    mails = SentLog(desk.db.path).read()
+    if mails:
+        with desk.db.transaction() as tx:
+            outbox.all_sent(tx, mails)
 
 
 def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
@@ -104,6 +149,10 @@ def record(desk: Desk, mail: OutboxMail, result: Result) -> None:
         with desk.db.transaction() as tx:
             outbox.failed(tx, mail.id, f"{getattr(result, 'error', '')}; telling of it: {error!r}")
         return
+    _tell(mail, result)
+
+
+def _tell(mail: OutboxMail, result: Result) -> None:
     if isinstance(result, Sent):
         log.info("mail %d about #%s: sent", mail.id, mail.ticket)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -50,6 +50,11 @@ _RELEASE = (
 _SENT = (
     update(Outbox)
     .where(col(Outbox.id) == bindparam("b_id"))
+    .values(state="sent", sent_at=bindparam("now"), error="")
+)
+_ALL_SENT = (
+    update(Outbox)
+    .where(col(Outbox.reference) == bindparam("b_reference"), col(Outbox.state) == "sending")
     .values(state="sent", sent_at=bindparam("now"), error="")
 )
 _LATER = (
@@ -167,6 +172,13 @@ def in_hand(tx: Transaction, now: datetime) -> bool:
 def sent(tx: Transaction, mail: int, now: datetime) -> None:
     """The SMTP server has taken the mail."""
     tx.run(_SENT, {"b_id": mail, "now": now})
+
+
+def all_sent(tx: Transaction, mails: Iterable[tuple[str, datetime]]) -> None:
+    """The server took these mails, by reference and moment; known ones stay as they are."""
+    rows = [{"b_reference": reference, "now": at} for reference, at in mails]
+    if rows:
+        tx.run(_ALL_SENT, *rows)
 
 
 def forget(tx: Transaction, mail: int) -> None:

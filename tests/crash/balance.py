@@ -123,7 +123,8 @@ def _outgoing(desk: CrashDesk, books: Books) -> None:
     for reference, raws in copies.items():
         assert set(raws) == {sent[reference].data}
         assert len(raws) <= sent[reference].attempts, "an attempt that was not registered"
-    assert len(desk.sink.mails) - len(copies) <= desk.kills
+    repeated = len(desk.sink.mails) - len(copies)
+    assert repeated <= desk.kills, "repeated more often than the process died"
 
 
 def _order(desk: CrashDesk, books: Books) -> None:

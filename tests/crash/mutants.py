@@ -5,7 +5,7 @@ Each mutant works as well as the program does while nobody kills it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import update
 from sqlmodel import col
 
-from mailgate import imap, intake
+from mailgate import daemon, imap, intake
 from mailgate.desk import Desk
 from mailgate.intake import Reading
 from rules.model import OutboxMail, Outcome
@@ -34,7 +34,7 @@ def forgetful() -> None:
 
 def unregistered() -> None:
     """An attempt is written down once it has been made, and not before."""
-    claim, sent = outbox.claim, outbox.sent
+    claim, all_sent = outbox.claim, outbox.all_sent
 
     def claim_quietly(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
         attempt = tx.connection.begin_nested()
@@ -42,12 +42,18 @@ def unregistered() -> None:
         attempt.rollback()
         return mails
 
-    def sent_at_last(tx: Transaction, mail: int, now: datetime) -> None:
-        sent(tx, mail, now)
-        row = update(Outbox).where(col(Outbox.id) == mail)
-        tx.run(row.values(attempts=col(Outbox.attempts) + 1))
+    def sent_at_last(tx: Transaction, mails: Iterable[tuple[str, datetime]]) -> None:
+        taken = [reference for reference, _ in mails]
+        mine = update(Outbox).where(col(Outbox.reference).in_(taken))
+        tx.run(mine.values(attempts=col(Outbox.attempts) + 1, state="sending"))
+        all_sent(tx, mails)
 
-    outbox.claim, outbox.sent = claim_quietly, sent_at_last
+    outbox.claim, outbox.all_sent = claim_quietly, sent_at_last
+
+
+def absent_minded() -> None:
+    """What the last process had in hand is due again before the sent log is read."""
+    setattr(daemon, "catch_up", lambda _desk: None)  # noqa: B010 - of this module alone
 
 
 def hasty() -> None:
@@ -68,5 +74,5 @@ def hasty() -> None:
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
-    mutant.__name__: mutant for mutant in (forgetful, unregistered, hasty)
+    mutant.__name__: mutant for mutant in (forgetful, unregistered, hasty, absent_minded)
 }

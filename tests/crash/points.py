@@ -73,12 +73,16 @@ _DELIVERY = _points(
     ("MAIL said",                         "smtplib:SMTP.mail",              "after",  3, (1, 5)),
     ("RCPT said",                         "smtplib:SMTP.rcpt",              "after",  3, (3,)),
     ("DATA accepted",                     "smtplib:SMTP.data",              "after",  3, (1, 4, 9)),
-    ("result known, not recorded",        "mailgate.delivery:record",       "before", 3, (2, 5)),
-    ("inside record: sent",               "store.outbox:sent",              "after",  3, (1, 6)),
+    ("taken, not noted",                  "store.sent:SentLog.add",         "before", 3, (1, 5)),
+    ("taken, noted",                      "store.sent:SentLog.add",         "after",  3, (1, 2, 6)),
+    ("inside the catching up",            "store.outbox:all_sent",          "after",  3, (1, 2)),
+    ("database told, not committed",      "store.outbox:take_over",         "before", 3, (2, 3)),
+    ("database told",                     "store.sent:SentLog.told",        "before", 3, (1, 2)),
+    ("result known, not recorded",        "mailgate.delivery:record",       "before", 3, (1,)),
     ("inside record: comes later",        "store.outbox:later",             "after",  3, (1,)),
     ("inside record: failed",             "store.outbox:failed",            "after",  3, (1,)),
     ("inside record: failure told",       "mailgate.delivery:_fail",        "after",  3, (1,)),
-    ("recorded",                          "mailgate.delivery:record",       "after",  3, (1, 7)),
+    ("recorded",                          "mailgate.delivery:record",       "after",  3, (1,)),
 )
 _CONFIRM = _points(
     "confirm",
@@ -114,7 +118,7 @@ _TICKER = [
         ("one fired, the next not",        "mailgate.ticker:_fire",         "before", 2, (2,)),
         ("all fired",                      "mailgate.ticker:step",          "after",  3, (1,)),
         ("reminder accepted",              "smtplib:SMTP.data",             "after",  3, (1, 2)),
-        ("reminder sent, inside record",   "store.outbox:sent",             "after",  3, (1,)),
+        ("reminder taken, noted",          "store.sent:SentLog.add",        "after",  3, (1,)),
     ),
     *_points(
         "closing",

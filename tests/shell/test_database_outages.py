@@ -15,6 +15,7 @@ from mailgate.desk import Desk
 from mailgate.imap import Mailbox
 from store import db as store_db
 from store.db import Database, OutageError
+from store.sent import SentLog
 from tests.clients import new
 from tests.desk import MARIE, NADIA, SEB, TestDesk
 from tests.process import mailgate
@@ -86,10 +87,10 @@ def sent_while_locked(desk: TestDesk, courier: Courier) -> list[BaseException]:
     return raised
 
 
-def test_a_result_that_cannot_be_recorded_is_recorded_first(
+def test_mails_in_hand_go_out_while_the_database_is_locked(
     desk: TestDesk, courier: Courier
 ) -> None:
-    assert len(sent_while_locked(desk, courier)) == 1
+    assert sent_while_locked(desk, courier) == []
     assert states(desk) == {"sending": 2}
     while courier.step(Event()):
         pass
@@ -97,20 +98,45 @@ def test_a_result_that_cannot_be_recorded_is_recorded_first(
     assert states(desk) == {"sent": 2}
 
 
-def test_nothing_is_sent_while_the_result_waits(desk: TestDesk, courier: Courier) -> None:
+def test_a_new_process_knows_what_the_database_does_not(desk: TestDesk, courier: Courier) -> None:
     sent_while_locked(desk, courier)
+    done = mailgate("run", "--once", "--config", str(desk.path))
+    assert done.returncode == 0, done.stderr
+    assert [m.recipients[0] for m in desk.sink.mails] == [MARIE, SEB], "nothing is sent twice"
+    assert states(desk) == {"sent": 2}
+
+
+@pytest.fixture
+def no_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk has no room for the sent log any more."""
+
+    def add(*_: object) -> None:
+        raise OutageError("the disk is full")
+
+    monkeypatch.setattr(SentLog, "add", add)
+
+
+@pytest.mark.usefixtures("no_log")
+def test_a_result_that_cannot_be_noted_is_recorded_first(desk: TestDesk, courier: Courier) -> None:
+    with pytest.raises(OutageError):
+        courier.step(Event())
+    assert len(desk.sink.mails) == 1
     with locked(desk):
         for _ in range(3):
             with pytest.raises(OutageError):
                 courier.step(Event())
-    assert len(desk.sink.mails) == 1
-    while courier.step(Event()):
-        pass
-    assert len(desk.sink.mails) == 2
+    assert len(desk.sink.mails) == 1, "nothing is sent while a result waits"
+    with pytest.raises(OutageError):  # the other one's turn
+        courier.step(Event())
+    assert courier.step(Event()) == 0
+    assert [m.recipients[0] for m in desk.sink.mails] == [MARIE, SEB], "nothing is sent twice"
+    assert states(desk) == {"sent": 2}
 
 
+@pytest.mark.usefixtures("no_log")
 def test_a_new_process_sends_again_what_it_cannot_know(desk: TestDesk, courier: Courier) -> None:
-    sent_while_locked(desk, courier)
+    with pytest.raises(OutageError):
+        courier.step(Event())
     done = mailgate("run", "--once", "--config", str(desk.path))
     assert done.returncode == 0, done.stderr
     to_marie = desk.sink.to(MARIE)
