@@ -73,6 +73,12 @@ def latin(text: str) -> str:
     return seen.translate(_TABLE).casefold()
 
 
+def visible(text: str) -> str:
+    """What is seen of `text`: wide letters as plain ones, format characters (Cf) left out."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in plain if unicodedata.category(c) != "Cf")
+
+
 def in_letters(domain: str) -> str:
     """A domain with its labels in Unicode (RFC 5890 section 2.3.2.1), as clients show it."""
     return ".".join(_letters(label) for label in domain.split("."))

@@ -5,11 +5,11 @@ What is not handed on stays in its mail, is named on its entry, and its sender i
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from rules.confusables import visible
 from rules.model import (
     AddEntry,
     Attachment,
@@ -50,7 +50,7 @@ def screened(
     room, out = limits.mail, []
     for one in files:
         why = ""
-        if not admits(limits, one, type_of(one.name)):
+        if not admits(limits, one, type_of(_folded(one.name))):
             why = Withheld.KIND
         elif limits.file and one.size > limits.file:
             why = Withheld.LARGE
@@ -80,8 +80,7 @@ def admits(limits: Limits, one: Attachment, named: str) -> bool:
 
 def _folded(name: str) -> str:
     """A file name as programs on the way may read it: wide letters, invisible ones left out."""
-    letters = (c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return "".join(letters).lower().rstrip(". ")
+    return visible(name).lower().rstrip(". ")
 
 
 def _on(patterns: tuple[str, ...], what: str) -> bool:

@@ -6,10 +6,9 @@ Anyone may have two addresses or a colleague's name, so nothing is decided by th
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
-from rules.confusables import in_letters, is_disguised, latin, skeleton
+from rules.confusables import in_letters, is_disguised, latin, skeleton, visible
 from rules.model import Address, Alike, Lookalike
 from rules.policy import Policy
 
@@ -50,7 +49,7 @@ def find(
     found = (
         *_in_name(policy, sender),
         *_imitates(sender, [Address(policy.address), *known]),
-        *_known_name(sender, known),
+        *_known_name(sender, agents, known),
         *_several(sender, senders),
     )
     return tuple(Lookalike(kind, shown[:_SHOWN], meant[:_SHOWN]) for kind, shown, meant in found)
@@ -62,7 +61,7 @@ Found = Iterator[tuple[Alike, str, str]]
 def _in_name(policy: Policy, sender: Address) -> Found:
     """An address in the name is what many programs show instead of the sender's own."""
     own = policy.agent(sender.email)
-    for one in _ADDRESS.findall(unicodedata.normalize("NFKC", sender.name).lower()):
+    for one in _ADDRESS.findall(visible(sender.name).lower()):
         if one != sender.email and (own is None or policy.agent(one) is not own):
             yield Alike.ADDRESS_IN_NAME, one, ""
             return
@@ -86,12 +85,13 @@ def _imitates(sender: Address, known: Sequence[Address]) -> Found:
         yield Alike.DISGUISED, domain, latin(domain)
 
 
-def _known_name(sender: Address, known: Sequence[Address]) -> Found:
-    """A new address under a name that is somebody's here."""
+def _known_name(sender: Address, agents: Sequence[Address], known: Sequence[Address]) -> Found:
+    """A new address under a name that is somebody's here, or a known one under an agent's."""
     words = _words(sender.name)
-    if len(words) < _SHORT or any(one.email == sender.email for one in known):
+    own = [_words(one.name) for one in known if one.email == sender.email]
+    if len(words) < _SHORT or words in own:
         return
-    for one in known:
+    for one in agents if own else known:
         if words == _words(one.name):
             yield Alike.KNOWN_NAME, sender.name, one.email
             return

@@ -77,6 +77,9 @@ def type_of(name: str) -> str:
         ("image/*", "", "a", "image/x-new", "", True),
         (".pdf", ".pdf", "a.pdf", "application/pdf", "", False),
         ("image/*", "image/svg+xml", "a.svg", "image/svg+xml", "", False),
+        ("", "image/png", "a.png\N{ZERO WIDTH SPACE}", "a/b", "", False),
+        ("", "image/png", "a.\N{FULLWIDTH LATIN SMALL LETTER P}ng", "a/b", "", False),
+        ("image/*", "", "a.pd\N{SOFT HYPHEN}f", "image/png", "", False),
     ],
 )
 def test_kinds(allow: str, deny: str, name: str, kind: str, program: str, admitted: bool) -> None:

@@ -29,6 +29,14 @@ ODD = {
         Address("eve@x.example", "Marie (Marie\uff20client.example)"),
         Lookalike(Alike.ADDRESS_IN_NAME, "marie@client.example"),
     ),
+    "an address in the name, cut by an invisible character": (
+        Address("eve@x.example", "marie@client\N{ZERO WIDTH SPACE}.example"),
+        Lookalike(Alike.ADDRESS_IN_NAME, "marie@client.example"),
+    ),
+    "an agent's name, taken by somebody known on the ticket": (
+        Address("achats@modern.example", "Sébastien Morel"),
+        Lookalike(Alike.KNOWN_NAME, "Sébastien Morel", "seb@agence.example"),
+    ),
     "the desk's domain, one letter Cyrillic": (
         Address("support@fr\u0430m.example"),
         Lookalike(Alike.CONFUSABLE, "fr\u0430m.example", "fram.example"),
