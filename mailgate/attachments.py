@@ -25,6 +25,7 @@ _TYPES = mimetypes.MimeTypes()
 # What a first line of bytes is run as, whatever the file is called. Linux: ELF (gABI 4.1,
 # ch. 4); a Windows shortcut: [MS-SHLLINK] section 2.1.
 _PROGRAMS = ((b"\x7fELF", ".elf"), (b"L\0\0\0\x01\x14\x02\0", ".lnk"))
+_PACKED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "br": "application/x-brotli"}
 _PE_AT = 0x3C  # Microsoft PE format: where the MZ header says that the real one stands
 _EXTENSIONS = {
     "application/octet-stream": ".bin",
@@ -169,9 +170,11 @@ def program(data: bytes) -> str:
     return next((ending for magic, ending in _PROGRAMS if data.startswith(magic)), "")
 
 
-def named_type(name: str) -> str:
-    """The MIME type that a file name stands for; "" for an unknown ending."""
-    return _TYPES.guess_type(name)[0] or ""
+def named_types(name: str) -> tuple[str, ...]:
+    """The MIME types that a file name stands for: that of the file, and of what it is packed by."""
+    kind, packed = _TYPES.guess_type(name)
+    found = (kind, _PACKED.get(packed, f"application/x-{packed}") if packed else None)
+    return tuple(one for one in found if one)
 
 
 def _subject(data: bytes) -> str:

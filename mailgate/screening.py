@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mailgate.attachments import contents, named_type
+from mailgate.attachments import contents, named_types
 from mailgate.clamd import AwayError, Clamd, ScanError, TooLargeError
 from mailgate.config import Config
 from mailgate.reading import Reading
@@ -42,7 +42,7 @@ class Screen:
 
     def limited(self, files: Sequence[Attachment]) -> tuple[Attachment, ...]:
         """By the lists and limits alone."""
-        return screened(self._limits, files, named_type)
+        return screened(self._limits, files, named_types)
 
     def scanned(self, files: Sequence[Attachment], raw: bytes) -> tuple[Attachment, ...]:
         """By the scanner: those of a raw mail's files that nothing else withholds."""

@@ -150,8 +150,8 @@ def _owner(
     author = policy.agent(event.author.email) if event.author else None
     if assigned := policy.agent(orders.owner):
         news = Occasion(On.INTERNAL, By.AGENT, event.author, ticket.requester, assigned.address)
-        if assigned.address == ticket.owner:
-            return [], []
+        if author and author.address == assigned.address == ticket.owner:
+            return [], []  # his already
         mails = [mail for mail in tells(policy, news) if mail.recipient.email not in told]
         return [SetOwner(assigned.address)], [remark(event, f"→ {assigned.name}"), *mails]
     if public and author and ticket.state == NEW and not ticket.owner:

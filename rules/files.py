@@ -5,7 +5,7 @@ What is not handed on stays in its mail, is named on its entry, and its sender i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -44,13 +44,13 @@ class Limits:
 
 
 def screened(
-    limits: Limits, files: Iterable[Attachment], type_of: Callable[[str], str]
+    limits: Limits, files: Iterable[Attachment], types_of: Callable[[str], Collection[str]]
 ) -> tuple[Attachment, ...]:
-    """The files, each with why it is withheld. `type_of` tells a name's MIME type, or ""."""
+    """The files, each with why it is withheld. `types_of` tells a name's MIME types."""
     room, out = limits.mail, []
     for one in files:
         why = ""
-        if not admits(limits, one, type_of(_folded(one.name))):
+        if not admits(limits, one, types_of(_folded(one.name))):
             why = Withheld.KIND
         elif limits.file and one.size > limits.file:
             why = Withheld.LARGE
@@ -62,14 +62,14 @@ def screened(
     return tuple(out)
 
 
-def admits(limits: Limits, one: Attachment, named: str) -> bool:
-    """Whether a file's kind is admitted; `named` is the type that its name stands for, or "".
+def admits(limits: Limits, one: Attachment, named: Collection[str]) -> bool:
+    """Whether a file's kind is admitted; `named` are the types that its name stands for.
 
     A denied ending or type is enough to refuse. With an allow list the ending has to be on
     it, or everything that is known of the type.
     """
     endings = [_folded(one.name), *([one.program] if one.program else [])]
-    kinds = {one.type, named} - {"", _UNKNOWN} or {_UNKNOWN}
+    kinds = {one.type, *named} - {_UNKNOWN} or {_UNKNOWN}
     if any(_on(limits.deny, one) for one in (*endings, *kinds)):
         return False
     if not limits.allow:

@@ -29,7 +29,12 @@ MARIE, SEB, PAUL = (
     Address(POLICY.agents[0].address),
     Address("paul@client.example"),
 )
-TYPES = {"pdf": "application/pdf", "exe": "application/x-msdos-program", "png": "image/png"}
+TYPES = {
+    "pdf": "application/pdf",
+    "gz": "application/gzip",
+    "exe": "application/x-msdos-program",
+    "png": "image/png",
+}
 BAD = Attachment("1", "a.exe", "a/b", 1, withheld=Withheld.KIND)
 VIRUS = Attachment("2", "b.pdf", "a/b", 1, withheld=Withheld.INFECTED, virus="Some.Name")
 WAITS = Attachment("3", "c.pdf", "a/b", 1, withheld=Withheld.UNSCANNED)
@@ -37,8 +42,8 @@ LOGO = Attachment("4", "d.png", "image/png", 1, "id@x", withheld=Withheld.KIND)
 GOOD = Attachment("5", "e.pdf", "a/b", 1)
 
 
-def type_of(name: str) -> str:
-    return TYPES.get(name.rpartition(".")[2], "")
+def types_of(name: str) -> tuple[str, ...]:
+    return tuple(TYPES[ending] for ending in name.split(".")[1:] if ending in TYPES)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,10 @@ def type_of(name: str) -> str:
         ("image/*", "", "a.exe", "image/png", "", False),
         ("image/*", "", "a.png", "image/png", ".exe", False),
         ("image/*", "", "a", "image/x-new", "", True),
+        ("image/*", "", "a.png.gz", "application/octet-stream", "", False),
+        ("", "application/gzip", "a.png.gz", "application/octet-stream", "", False),
+        ("", "image/*", "a.png.gz", "application/octet-stream", "", False),
+        ("image/* application/gzip", "", "a.png.gz", "application/octet-stream", "", True),
         (".pdf", ".pdf", "a.pdf", "application/pdf", "", False),
         ("image/*", "image/svg+xml", "a.svg", "image/svg+xml", "", False),
         ("", "image/png", "a.png\N{ZERO WIDTH SPACE}", "a/b", "", False),
@@ -84,7 +93,7 @@ def type_of(name: str) -> str:
 )
 def test_kinds(allow: str, deny: str, name: str, kind: str, program: str, admitted: bool) -> None:
     limits = Limits(tuple(allow.split()), tuple(deny.split()))
-    (one,) = screened(limits, [Attachment("1", name, kind, 1, program=program)], type_of)
+    (one,) = screened(limits, [Attachment("1", name, kind, 1, program=program)], types_of)
     assert one.withheld == ("" if admitted else Withheld.KIND)
 
 
@@ -100,7 +109,7 @@ def test_kinds(allow: str, deny: str, name: str, kind: str, program: str, admitt
 )
 def test_sizes(file: int, mail: int, sizes: list[int], withheld: list[str]) -> None:
     files = [Attachment(f"{n}", "a.pdf", "a/b", size) for n, size in enumerate(sizes)]
-    done = screened(Limits(file=file, mail=mail), files, type_of)
+    done = screened(Limits(file=file, mail=mail), files, types_of)
     assert [one.withheld for one in done] == withheld
 
 

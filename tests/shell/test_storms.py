@@ -212,6 +212,20 @@ def test_a_flood_without_proof_silences_nobody_who_has_one(opened: TestDesk) -> 
     assert counted(opened.once())[SEB] == 1
 
 
+def test_a_clock_that_ran_ahead_closes_nothing_for_long(desk: TestDesk) -> None:
+    limit(desk, per_desk_hour=2)
+    desk.deliver(*from_everywhere(desk)[:2])
+    desk.once()
+    later = datetime.now(UTC) + timedelta(days=2)
+    with desk.dovecot.client(desk.user) as client:
+        client.append("INBOX", new(MARIE, "Clavier", "x"), msg_time=later)
+    sent = desk.once(ahead=timedelta(days=2, hours=1))
+    assert counted(sent)[MARIE] == 1
+    desk.deliver(*from_everywhere(desk)[2:4])  # the clock is right again
+    desk.once()
+    assert outcomes(desk)[Outcome.HELD] == 0
+
+
 def test_two_thousand_mails_of_one_sender(desk: TestDesk) -> None:
     costs = []
     for who, number in (("first@elsewhere.example", 400), ("eve@elsewhere.example", 2000)):
