@@ -73,7 +73,7 @@ def serialize(outgoing: Outgoing) -> bytes:
 
 
 def verify(outgoing: Outgoing, data: bytes) -> None:
-    """Parses `data` with the standard library and compares it with what was meant.
+    """Reads `data` again, as strictly as RFC 5322 has it, and compares it with what was meant.
 
     Looks at names, order and values of the headers and at the head of each file.
     Raises HeaderInjection on any difference.

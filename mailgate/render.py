@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from mailgate.mail_templates import absent, environments, mailto, problems
+from mailgate.mail_filters import mailto
+from mailgate.mail_templates import absent, environments, problems
 from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from mailgate.naming import city, person, without_address
 from rules import reference, subject
