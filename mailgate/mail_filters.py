@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import date, datetime, time
 from functools import lru_cache, wraps
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ _INDENT = "  "  # before words that somebody wrote
 
 # No blank that French typography keeps together is among these.
 _BLANKS = re.compile(r"[ \t\n]+")
+_ODD_BLANK = re.compile(r"(?<![^ ])[^\S ]+(?![^ ])|[\n\x0b\x0c\r]")
 _CLOSING_SIGNS = re.compile(r"[)>.,]{50}")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _UNITS = ("byte", "kilobyte", "megabyte", "gigabyte")
@@ -116,6 +117,8 @@ def filters(locale: Locale, timezone: ZoneInfo) -> dict[str, Callable[..., Any]]
         "lines": lines,
         "indented": indented,
         "section": section,
+        "labelled": labelled,
+        "remembered": remembered,
     }
 
 
@@ -178,6 +181,24 @@ def indented(text: str) -> str:
     return textwrap.indent(wrapped, _INDENT)
 
 
+def labelled(
+    choices: Iterable[tuple[str, str, str]], names: Container[str], labels: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    """Those choices (keyword, name, link) that have one of these names, with their labels."""
+    return [(word, labels.get(name, name), url) for word, name, url in choices if name in names]
+
+
+def remembered(macro: Callable[..., str]) -> Callable[..., str]:
+    """The same macro; results for short texts are kept, for most mails share rows."""
+    kept = lru_cache(maxsize=256, typed=True)(macro)
+
+    def call(*texts: object) -> str:
+        short = all(isinstance(one, str) and len(one) <= _SHORT for one in texts)
+        return kept(*texts) if short else macro(*texts)
+
+    return call
+
+
 def section(text: str) -> str:
     """`text` with one empty line behind it, or nothing."""
     text = text.strip("\n")
@@ -185,16 +206,25 @@ def section(text: str) -> str:
 
 
 def _wrap(line: str, width: int) -> str:
+    r"""The line filled as `textwrap.fill` does: no word cut, no blanks where it is broken.
+
+    That takes four times as long; it is asked where other blanks stand by themselves.
+    """
     if len(line) <= width:
         return line
-    return _wrapped(line, width) if len(line) <= _SHORT else _wrapped.__wrapped__(line, width)
+    line = line.expandtabs()
+    if _ODD_BLANK.search(line):
+        return textwrap.fill(
+            line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+        )
+    lines = [one.rstrip(" ") for one in _filled(width).findall(line)]
+    return "\n".join(filter(None, lines))
 
 
-@lru_cache(maxsize=256, typed=True)  # Markup is equal to its text
-def _wrapped(line: str, width: int) -> str:
-    return textwrap.fill(
-        line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
-    )
+@lru_cache(maxsize=4)
+def _filled(width: int) -> re.Pattern[str]:
+    """What fits on a line, up to a blank, or a word that fits on none."""
+    return re.compile(rf"(.{{1,{width}}}(?= |\Z)|[^ ]+) *", re.DOTALL)
 
 
 def _same(model: str, text: str) -> str:

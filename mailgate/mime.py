@@ -20,6 +20,7 @@ from datetime import datetime
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import format_datetime
+from functools import lru_cache
 
 from mailgate.mime_headers import (
     HeaderInjection,
@@ -108,6 +109,7 @@ def _fields(outgoing: Outgoing) -> list[tuple[str, Meaning]]:
     return [*fields, ("MIME-Version", "1.0")]
 
 
+@lru_cache(maxsize=256)  # a desk writes as itself, and to the same people
 def _mailbox(address: Address) -> Address:
     local, at, _ = address.email.rpartition("@")
     return Address(f"{local}{at}{ascii_domain(address.email)}", clean(address.name))

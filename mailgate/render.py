@@ -95,6 +95,9 @@ class Letter:
     sign_in: str = ""  # token of the link that signs an agent in; agents only
 
 
+_FIELDS = tuple(field.name for field in fields(Letter))
+
+
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """A finished mail. Sent again, it is the same bytes under the same id."""
@@ -200,7 +203,7 @@ class Renderer:
         """
         if not shipped and not self._overridden:
             return absent(self._text, [self._file(name) for name in names])
-        known = [field.name for field in fields(Letter)] + [*DERIVED, *self._words, "full_subject"]
+        known = [*_FIELDS, *DERIVED, *self._words, "full_subject"]
         own = [self._file(name) for name in ("base", *names)]
         return problems(self._text, ["mail/layout.txt.j2", "mail/layout.html.j2", *own], known)
 
@@ -265,9 +268,7 @@ class Renderer:
         author, requester, recipient = letter.author, letter.requester, letter.recipient
         riding = {one for one, _ in letter.files}
         start = letter.asked_at or letter.date
-        context: dict[str, object] = {
-            field.name: getattr(letter, field.name) for field in fields(letter)
-        }
+        context: dict[str, object] = {name: getattr(letter, name) for name in _FIELDS}
         return context | {
             "author": person(author, letter.to_agent) if author else None,
             "requester": person(requester, letter.to_agent) if requester else None,
