@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,25 @@ class Letter:
     sign_in: str = ""  # token of the link that signs an agent in; agents only
 
 
+# For agents alone, and what outsiders read in its place.
+_AGENTS_ONLY: dict[str, Any] = {
+    "quoted": "",
+    "unverified": False,
+    "automatic_note": "",
+    "lookalikes": (),
+    "clock_stopped": False,
+    "clock_waits": False,
+    "reach": (),
+    "reason": "",
+    "refused": (),
+    "related": None,
+    "branch": None,
+    "opener": None,
+    "opened_for": None,
+    "cc": (),
+    "keywords": (),
+    "sign_in": "",
+}
 _FIELDS = tuple(field.name for field in fields(Letter))
 
 
@@ -214,45 +234,29 @@ class Renderer:
         """The letter without what its reader must not see, its facts on one line each."""
         if letter.quote_internal and not letter.to_agent:
             raise ValueError(f"{letter.reference}: an internal note is not for {letter.recipient}")
-        letter = replace(
+        return replace(
             letter,
             subject=clean(self._cut(letter.subject)),
             state_label=clean(letter.state_label),
             owner_name=clean(letter.owner_name),
-            via=clean(letter.via),
             text=self._cut(letter.text),
-            quoted=_clipped(self._cut(letter.quoted)),
-            automatic_note=clean(letter.automatic_note),
-            reason=self._cut(letter.reason),
-            lookalikes=tuple(
+            **(self._for_agents(letter) if letter.to_agent else _withheld(letter)),
+        )
+
+    def _for_agents(self, letter: Letter) -> dict[str, Any]:
+        return {
+            "via": clean(letter.via),
+            "quoted": _clipped(self._cut(letter.quoted)),
+            "automatic_note": clean(letter.automatic_note),
+            "reason": self._cut(letter.reason),
+            "lookalikes": tuple(
                 replace(one, shown=clean(self._cut(one.shown)), meant=clean(one.meant))
                 for one in letter.lookalikes
             ),
-            refused=tuple(replace(one, line=clean(self._cut(one.line))) for one in letter.refused),
-        )
-        if letter.to_agent:
-            return letter
-        return replace(
-            letter,
-            via=without_address(letter.via),
-            left_out=tuple(replace(one, virus="") for one in letter.left_out),
-            quoted="",
-            unverified=False,
-            automatic_note="",
-            lookalikes=(),
-            clock_stopped=False,
-            clock_waits=False,
-            reach=(),
-            reason="",
-            refused=(),
-            related=None,
-            branch=None,
-            opener=None,
-            opened_for=None,
-            cc=(),
-            keywords=(),
-            sign_in="",
-        )
+            "refused": tuple(
+                replace(one, line=clean(self._cut(one.line))) for one in letter.refused
+            ),
+        }
 
     def _cut(self, text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -312,6 +316,14 @@ class Renderer:
         word, blank, _ = keyword.partition(" ")
         body = f"#{word}{blank}\n\n\nRéf. {cited}"
         return mailto(self._desk.email, f"Re: {full_subject}", body)
+
+
+def _withheld(letter: Letter) -> dict[str, Any]:
+    """What outsiders read in place of that which is for agents alone."""
+    return _AGENTS_ONLY | {
+        "via": without_address(clean(letter.via)),
+        "left_out": tuple(replace(one, virus="") for one in letter.left_out),
+    }
 
 
 def _headers(letter: Letter) -> tuple[tuple[str, str], ...]:
