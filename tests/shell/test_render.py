@@ -319,7 +319,8 @@ def test_the_help_lists_every_keyword_and_other_mails_the_common_ones() -> None:
 
 @given(
     st.lists(
-        st.sampled_from(["a", "bc-", "é.", "w" * 40, " ", "   ", "\t", "\u00a0", "\x0c"]),
+        st.sampled_from(["a", "bc-", "é.", "w" * 33, " ", "    ", "\t", "\u00a0", "\x0c"]),
+        min_size=15,
         max_size=40,
     )
 )
