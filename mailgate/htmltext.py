@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mailgate import decode
 from mailgate import reply_marks as marks
@@ -55,6 +57,8 @@ _INDENT = re.compile(r"border:\s*none", re.IGNORECASE)  # a blockquote that only
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 _RULE = "_" * 32
+_KEPT = 200_000  # characters of HTML that are worth remembering
+_SHORT = 200  # characters of a tag that is worth remembering
 _PREFIXES = 5  # levels of quoting that are shown
 
 
@@ -139,7 +143,8 @@ class _Writer:
             self.flush(apart=name in _APART and not _TIGHT.search(attributes))
         elif name in ("td", "th") and self.current:
             self.current.append("\t")
-        reach = _reach(name, attributes)
+        look = _reach if len(attributes) <= _SHORT else _reach.__wrapped__
+        reach = look(name, attributes) if attributes else ""
         if reach and self.current:
             self.flush()
         if reach == marks.ONWARD:
@@ -198,20 +203,26 @@ class _Writer:
                 return
 
 
+@lru_cache(maxsize=512)  # mail programs write the same few tags again and again
 def _reach(name: str, attributes: str) -> str:
     """How much of the mail a tag folds, "" for nothing."""
-    if attributes and marks.MARKED.search(attributes):
+    if marks.MARKED.search(attributes):
         for tag, pattern, reach in marks.MARKS:
             if tag in ("", name) and pattern.search(attributes):
                 return reach
     return ""
 
 
-def lines(html: str) -> list[Line]:
+def lines(html: str) -> Sequence[Line]:
     """The text of an HTML body, line by line, in order. Never raises; linear time.
 
     HTML beyond a million characters, and text beyond 100,000 lines, is left out.
     """
+    return _lines(html) if len(html) <= _KEPT else _lines.__wrapped__(html)
+
+
+@lru_cache(maxsize=1)  # the same body is asked for its text, and for its marks
+def _lines(html: str) -> Sequence[Line]:
     writer = _Writer()
     html = html[:_LIMIT]
     position, quotes_hold, missing = 0, True, set[str]()

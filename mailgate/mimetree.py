@@ -143,6 +143,8 @@ class Leaf:
 
     def parameter(self, name: str, header: str = "content-type") -> str:
         """A parameter of a header (RFC 2231 decoded), "" without one."""
+        if name not in str(self.part.get(header, "")).lower():  # most headers have but one
+            return ""
         try:
             value = self.part.get_param(name, "", header)
         except Exception:  # get_param raises on some mixtures of RFC 2231 pieces
@@ -182,6 +184,8 @@ class _Stubs:
     runs: list[bytes] = field(default_factory=list)
 
     def shortened(self) -> bytes:
+        if len(self.raw) < _STUB_FROM:
+            return self.raw
         pieces, done = [], 0
         for match in _RUN.finditer(self.raw):
             start, end = match.span()

@@ -4,12 +4,12 @@ Standards: RFC 5322 (headers, ids), 2047 and 6532 (8-bit headers), 2045 to 2049 
 2183 (parts), 3676 (flowed text).
 
 mail-parser reads the headers that name people and the date: it holds against
-`agent@ours <evil@x>` and is linear where `email.policy.default` takes minutes. It is
-given those headers alone, unfolded and in Unicode. The bodies are read from the
-compat32 tree (mimetree), for mail-parser merges the bodies of attached messages into
-the mail, keeps wrong charsets, NUL bytes and flowed lines, drops unnamed parts, and
-would decode everything once more. What arrives in pieces is mended, and `defects`
-says how.
+`agent@ours <evil@x>` and is linear where `email.policy.default` takes minutes. Its
+readers of one header are called, with unfolded Unicode; `MailParser` itself would read
+each head twice. The bodies are read from the compat32 tree (mimetree), for mail-parser
+merges the bodies of attached messages into the mail, keeps wrong charsets, NUL bytes and
+flowed lines, drops unnamed parts, and would decode everything once more. What arrives
+in pieces is mended, and `defects` says how.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from mailparser import MailParser
+from mailparser.dates import parse_mail_date
+from mailparser.utils import get_addresses
 
 from mailgate import bodies, decode, mimetree
 from mailgate.mimetree import Tree
@@ -52,6 +54,7 @@ _ID_LIMIT = 998  # RFC 5322 section 2.1.1: no header line is longer
 _IDS = 500  # references read from one mail
 _FROM_HEADERS = 10
 _PEOPLE_LIMIT = 32_768  # characters of one address header: some 500 recipients
+_SHORT = 200  # characters of an address header that is worth remembering
 _PEOPLE = 100  # addresses kept of one header; a help desk's mail has a handful
 _SCANNED = 2_000_000  # bytes of a file in which references are looked for
 _AHEAD = timedelta(days=1)  # how far a clock may be wrong before its Date is not believed
@@ -157,33 +160,40 @@ def _people(heads: _Heads, defects: list[str]) -> dict[str, Any]:
         name: ", ".join(filter(None, heads.all(name)))[:_PEOPLE_LIMIT]
         for name in ("to", "cc", "reply-to")
     }
-    reading = _mail_parser(view)
-    found: dict[str, Any] = {
-        name: _addresses(getattr(reading, name.replace("-", "_"), ()), view[name])
-        for name in ("to", "cc", "reply-to")
-    }
-    found["from"] = _addresses(getattr(reading, "from_", ()), view["from"])
-    found["date"] = getattr(reading, "date", None)
-    if reading is None:
+    date = view.pop("date")
+    pairs = {name: _mailboxes(value) for name, value in view.items()}
+    found: dict[str, Any] = {name: _addresses(pairs[name], view[name]) for name in view}
+    found["date"] = _date(date) if date else None
+    if None in pairs.values():
         defects.append("mail-parser could not read the addresses")
-    if view["date"] and found["date"] is None:
+    if date and found["date"] is None:
         defects.append("the Date header is no date")
     return found
 
 
-def _mail_parser(view: Mapping[str, str]) -> MailParser | None:
-    """What mail-parser makes of these headers; None when it raises."""
-    message = Message()
-    for name, value in view.items():
-        if value:
-            message[name] = value
+def _date(value: str) -> datetime | None:
+    """What mail-parser makes of a Date header; None when it raises or finds no date."""
     try:
-        return MailParser(message)
+        return cast(datetime | None, parse_mail_date(value).value)
     except Exception:  # whatever a library raises on hostile input, the mail is read
         return None
 
 
-def _addresses(pairs: Iterable[tuple[str, str]], value: str) -> tuple[Address, ...]:
+def _mailboxes(value: str) -> tuple[tuple[str, str], ...] | None:
+    """What mail-parser makes of an address header: (name, address) pairs; None when it raises."""
+    try:
+        return _pairs(value) if len(value) <= _SHORT else _pairs.__wrapped__(value)
+    except Exception:  # as above
+        return None
+
+
+@lru_cache(maxsize=256)  # the desk stands in every mail, and the same people write again
+def _pairs(value: str) -> tuple[tuple[str, str], ...]:
+    found = get_addresses(value, defects=[], decode_names=True)
+    return tuple(("" if name == email else name, email) for name, email in found)
+
+
+def _addresses(pairs: Iterable[tuple[str, str]] | None, value: str) -> tuple[Address, ...]:
     """mail-parser's (name, address) pairs as addresses, each once.
 
     Where none is an address, the words of `value` that look like one: `Marie marie@x`.
@@ -208,7 +218,7 @@ def _senders(heads: _Heads, people: Mapping[str, Any]) -> tuple[Address, ...]:
     """Every address of every From header, in order (RFC 5322 section 3.6.2)."""
     senders = {address.email: address for address in people["from"]}
     for value in [value for value in heads.all("from") if value][1:_FROM_HEADERS]:
-        for address in _addresses(getattr(_mail_parser({"from": value}), "from_", ()), value):
+        for address in _addresses(_mailboxes(value), value):
             senders.setdefault(address.email, address)
     return tuple(senders.values())
 
@@ -217,7 +227,7 @@ def _other_sender(heads: _Heads, defects: list[str]) -> Address | None:
     """Sender, else Return-Path, for a mail whose From names no address."""
     value = heads.first("sender")
     if value:
-        found = _addresses(getattr(_mail_parser({"from": value}), "from_", ()), value)
+        found = _addresses(_mailboxes(value), value)
         if found:
             defects.append("no address in From: the Sender header stands for it")
             return found[0]

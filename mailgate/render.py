@@ -14,12 +14,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from mailgate.mail_templates import absent, environments, mailto, problems
+from mailgate.mail_filters import mailto
+from mailgate.mail_templates import absent, environments, problems
 from mailgate.mime import Outgoing, ascii_domain, clean, serialize, verify
 from mailgate.naming import city, person, without_address
 from rules import reference, subject
@@ -93,6 +95,28 @@ class Letter:
     keywords: tuple[tuple[str, str], ...] = ()  # (keyword without #, its name); agents only
     links: tuple[Link, ...] = ()  # his open tickets, for one who lost their links
     sign_in: str = ""  # token of the link that signs an agent in; agents only
+
+
+# For agents alone, and what outsiders read in its place.
+_AGENTS_ONLY: dict[str, Any] = {
+    "quoted": "",
+    "unverified": False,
+    "automatic_note": "",
+    "lookalikes": (),
+    "clock_stopped": False,
+    "clock_waits": False,
+    "reach": (),
+    "reason": "",
+    "refused": (),
+    "related": None,
+    "branch": None,
+    "opener": None,
+    "opened_for": None,
+    "cc": (),
+    "keywords": (),
+    "sign_in": "",
+}
+_FIELDS = tuple(field.name for field in fields(Letter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +229,7 @@ class Renderer:
         """
         if not shipped and not self._overridden:
             return absent(self._text, [self._file(name) for name in names])
-        known = [field.name for field in fields(Letter)] + [*DERIVED, *self._words, "full_subject"]
+        known = [*_FIELDS, *DERIVED, *self._words, "full_subject"]
         own = [self._file(name) for name in ("base", *names)]
         return problems(self._text, ["mail/layout.txt.j2", "mail/layout.html.j2", *own], known)
 
@@ -216,45 +240,29 @@ class Renderer:
         """The letter without what its reader must not see, its facts on one line each."""
         if letter.quote_internal and not letter.to_agent:
             raise ValueError(f"{letter.reference}: an internal note is not for {letter.recipient}")
-        letter = replace(
+        return replace(
             letter,
             subject=clean(self._cut(letter.subject)),
             state_label=clean(letter.state_label),
             owner_name=clean(letter.owner_name),
-            via=clean(letter.via),
             text=self._cut(letter.text),
-            quoted=_clipped(self._cut(letter.quoted)),
-            automatic_note=clean(letter.automatic_note),
-            reason=self._cut(letter.reason),
-            lookalikes=tuple(
+            **(self._for_agents(letter) if letter.to_agent else _withheld(letter)),
+        )
+
+    def _for_agents(self, letter: Letter) -> dict[str, Any]:
+        return {
+            "via": clean(letter.via),
+            "quoted": _clipped(self._cut(letter.quoted)),
+            "automatic_note": clean(letter.automatic_note),
+            "reason": self._cut(letter.reason),
+            "lookalikes": tuple(
                 replace(one, shown=clean(self._cut(one.shown)), meant=clean(one.meant))
                 for one in letter.lookalikes
             ),
-            refused=tuple(replace(one, line=clean(self._cut(one.line))) for one in letter.refused),
-        )
-        if letter.to_agent:
-            return letter
-        return replace(
-            letter,
-            via=without_address(letter.via),
-            left_out=tuple(replace(one, virus="") for one in letter.left_out),
-            quoted="",
-            unverified=False,
-            automatic_note="",
-            lookalikes=(),
-            clock_stopped=False,
-            clock_waits=False,
-            reach=(),
-            reason="",
-            refused=(),
-            related=None,
-            branch=None,
-            opener=None,
-            opened_for=None,
-            cc=(),
-            keywords=(),
-            sign_in="",
-        )
+            "refused": tuple(
+                replace(one, line=clean(self._cut(one.line))) for one in letter.refused
+            ),
+        }
 
     def _cut(self, text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -270,9 +278,7 @@ class Renderer:
         author, requester, recipient = letter.author, letter.requester, letter.recipient
         riding = {one for one, _ in letter.files}
         start = letter.asked_at or letter.date
-        context: dict[str, object] = {
-            field.name: getattr(letter, field.name) for field in fields(letter)
-        }
+        context: dict[str, object] = {name: getattr(letter, name) for name in _FIELDS}
         return context | {
             "author": person(author, letter.to_agent) if author else None,
             "requester": person(requester, letter.to_agent) if requester else None,
@@ -316,6 +322,14 @@ class Renderer:
         word, blank, _ = keyword.partition(" ")
         body = f"#{word}{blank}\n\n\nRéf. {cited}"
         return mailto(self._desk.email, f"Re: {full_subject}", body)
+
+
+def _withheld(letter: Letter) -> dict[str, Any]:
+    """What outsiders read in place of that which is for agents alone."""
+    return _AGENTS_ONLY | {
+        "via": without_address(clean(letter.via)),
+        "left_out": tuple(replace(one, virus="") for one in letter.left_out),
+    }
 
 
 def _headers(letter: Letter) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ between them survive. An unmarked quote (Outlook) reaches to the end of the mail
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mailgate import htmltext, signatures
 from mailgate import reply_marks as marks
@@ -47,7 +47,7 @@ def of_mail(mail: Mail) -> Reply:
     return split(mail.text, mail.html, sender)
 
 
-def _cut(lines: list[htmltext.Line], sender: str, join: Callable[[list[str]], str]) -> Reply:
+def _cut(lines: Sequence[htmltext.Line], sender: str, join: Callable[[list[str]], str]) -> Reply:
     """The texts; `join` makes one of lines, for those from HTML have blank ones to spare."""
     seen, below = lines[:_LINES], [line.text for line in lines[_LINES:]]
     parts = Lines(

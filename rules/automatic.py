@@ -86,9 +86,10 @@ def _challenge(mail: Mail) -> Verdict | None:
     said = text.said(mail)
     if words.GREETING.match(said) and not _marked(mail):
         return None  # somebody may tell of a challenge, politely
-    found = [pattern.search(said[:_CHALLENGE]) for pattern in words.CHALLENGE]
-    if all(found):
-        shown = found[1][0] if found[1] else ""
+    top = said[:_CHALLENGE]
+    if all(pattern.search(top) for pattern in words.CHALLENGE):
+        found = words.CHALLENGE[1].search(top)
+        shown = found[0] if found else ""
         means = "is of a challenge to senders"
         return _because(Kind.AUTO_REPLY, "Text", shown, means, sure=_marked(mail))
     # Such programs also thank in a report's form, "failed" included.

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from mailgate.mail_templates import stanzas
+from mailgate.mail_filters import stanzas
 from mailgate.naming import without_address
 from rules import reference
 from rules.model import Address, Attachment, Clock, Entry, EntryKind, Lookalike, Ticket

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mailgate.desk import Desk
-from mailgate.mail_templates import breaks, file_size, stanzas
+from mailgate.mail_filters import breaks, file_size, stanzas
 from mailgate.naming import city
 from mailgate.portal.ceilings import Ceiling
 from mailgate.portal.signing import Signer

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate.mime import HeaderInjection, Outgoing, clean, serialize, verify
+from mailgate.mime_headers import parse
 from rules.model import Address
 
 PLAIN = Outgoing(
@@ -52,6 +53,20 @@ INJECTIONS = [
     pytest.param("\ud800 lone", id="a lone surrogate"),
     pytest.param("", id="nothing"),
     pytest.param("  a   b ", id="blanks"),
+]
+PIECES = [
+    b"A:",
+    b"b-C: ",
+    b"From ",
+    b"x y",
+    b":",
+    b" ",
+    b"\t",
+    b"\r\n",
+    b"\r",
+    b"\n",
+    b"\x0b",
+    b"\x85",
 ]
 ANY_TEXT = st.text(max_size=200) | st.text('=?utf8qb_ \r\n\t:<>@"\\(),;\u2028\x85é€😀', max_size=90)
 
@@ -266,3 +281,14 @@ def test_a_mail_that_says_something_else_is_refused(old: bytes, new: bytes) -> N
     assert old in data
     with pytest.raises(HeaderInjection):
         verify(outgoing, data.replace(old, new))
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.just(b"\r\nX: y"), max_size=12).map(b"".join))
+def test_a_head_that_is_accepted_reads_the_same_to_the_standard_library(head: bytes) -> None:
+    try:
+        found = parse(head)
+    except ValueError:
+        return
+    message = email.message_from_bytes(head + b"\r\n\r\n")
+    assert not message.defects
+    assert found == [(name, raw.replace("\r\n", "")) for name, raw in message.raw_items()]

@@ -2,6 +2,7 @@
 
 import email
 import re
+import textwrap
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailgate.mail_filters import indented
 from mailgate.render import Renderer
 from rules.keywords import Code, Refusal
 from rules.model import Address, Attachment, Ceiling, Storm
@@ -344,3 +346,19 @@ def test_the_help_lists_every_keyword_and_other_mails_the_common_ones() -> None:
     assert "  #attente             Wait 72h\n" in read(letter("agent-note"), ENGLISH).text
     assert "Les mots-clés Rouvrir" in " ".join(aid.visible.split())
     assert "Répondre en un clic Attente 72h" in " ".join(note.visible.split())
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "bc-", "é.", "w" * 33, " ", "    ", "\t", "\u00a0", "\x0c"]),
+        min_size=15,
+        max_size=40,
+    )
+)
+def test_lines_break_where_the_standard_library_breaks_them(pieces: list[str]) -> None:
+    line = "".join(pieces)
+    filled = textwrap.fill(
+        line, 70, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
+    filled = filled if len(line) > 70 else line
+    assert indented(line) == textwrap.indent(filled, "  ")
