@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from rules.model import EntryKind, Outcome
+from rules.model import EntryKind, Outcome, Tally
+from store import tallies
 from store.db import Database
 from store.tables import Ledger
 from tests.clients import answer, new
@@ -212,18 +213,14 @@ def test_a_flood_without_proof_silences_nobody_who_has_one(opened: TestDesk) -> 
     assert counted(opened.once())[SEB] == 1
 
 
-def test_a_clock_that_ran_ahead_closes_nothing_for_long(desk: TestDesk) -> None:
-    limit(desk, per_desk_hour=2)
-    desk.deliver(*from_everywhere(desk)[:2])
-    desk.once()
-    later = datetime.now(UTC) + timedelta(days=2)
-    with desk.dovecot.client(desk.user) as client:
-        client.append("INBOX", new(MARIE, "Clavier", "x"), msg_time=later)
-    sent = desk.once(ahead=timedelta(days=2, hours=1))
-    assert counted(sent)[MARIE] == 1
-    desk.deliver(*from_everywhere(desk)[2:4])  # the clock is right again
-    desk.once()
-    assert outcomes(desk)[Outcome.HELD] == 0
+def test_a_clock_that_ran_ahead_closes_nothing_for_long(opened: TestDesk) -> None:
+    limit(opened, per_desk_hour=2)
+    with closing(Database(opened.config.database_url)) as db, db.transaction() as tx:
+        tallies.read(tx, ["desk:"])
+        tallies.write(tx, "desk:", Tally(datetime.now(UTC) + timedelta(days=365), 300))
+    opened.deliver(*from_everywhere(opened)[:2])
+    opened.once()
+    assert outcomes(opened)[Outcome.HELD] == 0
 
 
 def test_two_thousand_mails_of_one_sender(desk: TestDesk) -> None:
