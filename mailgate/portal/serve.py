@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 from collections.abc import Callable, Iterator
@@ -52,6 +53,9 @@ def serving(desk: Desk, wake: Callable[[], None], sock: socket.socket) -> Iterat
         timeout_graceful_shutdown=_FINISH,
     )
     server = uvicorn.Server(config)
+    # What stands now stays until the end: going through it would hold up a page now and then.
+    gc.collect()
+    gc.freeze()
     thread = Thread(target=server.run, kwargs={"sockets": [sock]}, name="portal")
     thread.start()
     try:
@@ -59,3 +63,4 @@ def serving(desk: Desk, wake: Callable[[], None], sock: socket.socket) -> Iterat
     finally:
         server.should_exit = True
         thread.join()
+        gc.unfreeze()
