@@ -28,8 +28,8 @@ from mailgate.threads import Thread
 from mailgate.worker import BACKLOG
 from rules.engine import decide
 from rules.model import Contribution, Line, Outcome, Settle, Taken
-from rules.storms import HOUR, budgets
-from store import foresee, ledger, outbox, tickets, timers
+from rules.storms import HOUR, budgets, foreseen
+from store import foresee, ledger, outbox, tallies, tickets, timers
 from store.db import OutageError
 from store.work import Transaction
 
@@ -184,7 +184,11 @@ def _foresee(tx: Transaction, desk: Desk, readings: Sequence[Reading]) -> None:
     mails = [one.mail for one in readings if one.mail]
     foresee.same_mails(tx, [mail.message_id for mail in mails])
     foresee.citing(tx, {one for mail in mails for one in threads.ids(mail)})
-    counted = {one for mail in mails if mail.sender for one in budgets(mail.sender)}
+    cited = [next(iter(tickets.citing(tx, threads.ids(mail))), None) for mail in mails]
+    tickets.load_all(tx, {number for number in cited if number is not None})
+    known = [(m.sender, m.subject, n) for m, n in zip(mails, cited, strict=True) if m.sender]
+    tallies.read(tx, {key for one in known for key in foreseen(*one)})
+    counted = {one for sender, *_ in known for one in budgets(sender)}
     foresee.counts(tx, counted, desk.now() - HOUR)
 
 

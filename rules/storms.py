@@ -85,17 +85,31 @@ def keys(
         return []
     if event.automatic and event.automatic.kind is Kind.BOUNCE:
         return [(Ceiling.BOUNCES, "")]
-    author = folded(event.author.email) if event.author else ""
-    mark = " proven" if event.vouched else ""
-    sender = f"{author}{mark}"
-    counted = [(Ceiling.SENDER, sender)]
-    if ticket:
-        counted.append((Ceiling.TICKET, f"{ticket.number}{mark}"))
+    about = ticket.number if ticket else None
+    return _counted(event.author, event.subject, about, proven=event.vouched)
+
+
+def foreseen(author: Address, subject: str, number: int | None) -> list[str]:
+    """The tallies that a mail of this author's may be counted in, if it is what it looks like."""
+    return [
+        key(*one)
+        for proven in (False, True)
+        for one in _counted(author, subject, number, proven=proven)
+    ]
+
+
+def _counted(
+    author: Address | None, subject: str, number: int | None, *, proven: bool
+) -> list[tuple[Ceiling, str]]:
+    mark = " proven" if proven else ""
+    sender = f"{folded(author.email) if author else ''}{mark}"
+    if number is not None:
+        about = (Ceiling.TICKET, f"{number}{mark}")
     else:
-        title = _CHANGING.sub(" ", event.subject.casefold())
+        title = _CHANGING.sub(" ", subject.casefold())
         digest = hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:32]
-        counted.append((Ceiling.LOOP, f"{sender} {digest}"))
-    return [*counted, (Ceiling.DESK, mark)]
+        about = (Ceiling.LOOP, f"{sender} {digest}")
+    return [(Ceiling.SENDER, sender), about, (Ceiling.DESK, mark)]
 
 
 def key(ceiling: Ceiling, what: str) -> str:

@@ -31,12 +31,14 @@ _CITED = 50  # ids remembered of one mail's References; a long thread cites abou
 _HAD_MOST = 20  # ids put into the References of one of ours (RFC 5322 3.6.4 sets no limit)
 
 
-_TICKET = (
+_TICKETS = (
     select(*table_of(tables.Ticket).c)
-    .where(col(tables.Ticket.number) == bindparam("number"))
+    .where(col(tables.Ticket.number).in_(bindparam("numbers", expanding=True)))
+    .order_by(col(tables.Ticket.number))
     .with_for_update()
 )
 _PEOPLE = select(
+    col(Participant.ticket),
     col(Participant.address),
     col(Participant.token),
     col(Participant.belongs),
@@ -46,7 +48,7 @@ _PEOPLE = select(
     col(Participant.failing_at),
     col(Participant.absent_at),
     col(Participant.back_on),
-).where(col(Participant.ticket) == bindparam("number"))
+).where(col(Participant.ticket).in_(bindparam("numbers", expanding=True)))
 _PERSON = (
     update(Participant)
     .where(
@@ -82,14 +84,21 @@ _PENDING = select(col(tables.Entry.raw_id), col(tables.Entry.kind)).where(
 
 def load(tx: Transaction, number: int) -> Ticket | None:
     """The ticket, its row locked until the transaction ends; None when there is none."""
-    if number not in tx.files:
-        row = tx.first(_TICKET, number=number)
-        if row is None:
-            return None
-        people = {address: Person(*rest) for address, *rest in tx.all(_PEOPLE, number=number)}
-        tx.files[number] = File(dict(row._mapping), people, new=False)
-    file = tx.files[number]
-    return ticket_of(file.row, file.people)
+    load_all(tx, [number])
+    file = tx.files.get(number)
+    return ticket_of(file.row, file.people) if file else None
+
+
+def load_all(tx: Transaction, numbers: Collection[int]) -> None:
+    """Loads these tickets, as far as there are such, in one query, their people in another."""
+    asked = [number for number in numbers if number not in tx.files]
+    if not asked:
+        return
+    people: dict[int, dict[str, Person]] = {number: {} for number in asked}
+    for number, address, *rest in tx.all(_PEOPLE, numbers=asked):
+        people[number][address] = Person(*rest)
+    for row in tx.all(_TICKETS, numbers=asked):
+        tx.files[row.number] = File(dict(row._mapping), people[row.number], new=False)
 
 
 def open_ticket(
