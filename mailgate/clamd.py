@@ -8,6 +8,7 @@ prefix z makes both sides end with a NUL byte.
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import suppress
 
 from mailgate.config.types import bind_address
@@ -33,7 +34,7 @@ class Clamd:
     """A scanner's address. Each question has a connection of its own, so threads may share it."""
 
     def __init__(self, address: str, timeout: float) -> None:
-        """`address` as in [attachments] clamd, `timeout` in seconds of silence."""
+        """`address` as in [attachments] clamd, `timeout` in seconds that a question may take."""
         self._address, self._timeout = address, timeout
 
     def scan(self, data: bytes) -> str:
@@ -61,15 +62,16 @@ class Clamd:
         return answer
 
     def _ask(self, command: bytes, data: bytes | None = None) -> str:
+        until = time.monotonic() + self._timeout  # a socket's own timeout begins with each byte
         try:
             with self._connect() as connection:
-                connection.settimeout(self._timeout)
+                connection.settimeout(_left(until))
                 # One that has heard enough answers and hangs up before the end.
                 with suppress(BrokenPipeError, ConnectionResetError):
                     connection.sendall(command)
                     if data is not None:
-                        _send(connection, data)
-                return self._answer(connection)
+                        _send(connection, data, until)
+                return self._answer(connection, until)
         except OSError as error:
             what = "does not answer in time" if isinstance(error, TimeoutError) else error
             raise AwayError(f"clamd at {self._address}: {what}") from error
@@ -87,9 +89,10 @@ class Clamd:
             raise
         return connection
 
-    def _answer(self, connection: socket.socket) -> str:
+    def _answer(self, connection: socket.socket, until: float) -> str:
         answer = b""
         while b"\0" not in answer and len(answer) < _ANSWER:
+            connection.settimeout(_left(until))
             more = connection.recv(_ANSWER)
             if not more:
                 break
@@ -100,8 +103,17 @@ class Clamd:
         return " ".join("".join(c if c.isprintable() else " " for c in words).split())
 
 
-def _send(connection: socket.socket, data: bytes) -> None:
+def _send(connection: socket.socket, data: bytes, until: float) -> None:
     for start in range(0, len(data), _CHUNK):
         chunk = data[start : start + _CHUNK]
+        connection.settimeout(_left(until))
         connection.sendall(len(chunk).to_bytes(4) + chunk)
     connection.sendall(bytes(4))
+
+
+def _left(until: float) -> float:
+    """The seconds until then. Raises TimeoutError when there are none."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

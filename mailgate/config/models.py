@@ -333,7 +333,7 @@ class Attachments(Model):
     clamd_timeout: Duration = Field(
         default=timedelta(seconds=30),
         json_schema_extra={"default": '`"30s"`'},
-        description="How long clamd may be silent; after that the file waits, not the mail.",
+        description="How long one file may take clamd; after that the file waits, not the mail.",
     )
 
 

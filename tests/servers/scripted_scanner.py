@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +13,9 @@ from tests.servers.ports import HOST
 class ScriptedScanner:
     """It reads a whole INSTREAM (clamd(8)), waits until `go` is set and says `answer`."""
 
-    def __init__(self, answer: bytes = b"stream: OK\0") -> None:
-        self.answer = answer
+    def __init__(self, answer: bytes = b"stream: OK\0", *, drip: float = 0) -> None:
+        """`drip`: seconds before each byte of the answer."""
+        self.answer, self._drip = answer, drip
         self.streams: list[bytes] = []  # what was sent, chunks put together
         self.asked = threading.Event()
         self.go = threading.Event()
@@ -53,4 +55,6 @@ class ScriptedScanner:
             self.streams.append(data)
             self.asked.set()
             self.go.wait(60)
-            client.sendall(self.answer)
+            for piece in map(int.to_bytes, self.answer) if self._drip else [self.answer]:
+                time.sleep(self._drip)
+                client.sendall(piece)

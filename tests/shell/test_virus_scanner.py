@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 
 import pytest
 
@@ -158,6 +159,15 @@ def test_one_silence_is_enough(desk: TestDesk) -> None:
         assert len(desk.once()) == 8
         # The first file's connection, and that of the question at the end whether it is back.
         assert waiting(silent) == 2
+
+
+def test_an_answer_that_drips_costs_one_timeout() -> None:
+    """Each byte comes in time, the whole of it does not."""
+    with ScriptedScanner(b"x" * 100, drip=0.1).running() as scanner:
+        began = monotonic()
+        with pytest.raises(AwayError, match="does not answer in time"):
+            Client(scanner.address, 0.5).scan(PDF)
+        assert monotonic() - began < 5
 
 
 def waiting(server: socket.socket) -> int:
