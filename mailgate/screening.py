@@ -70,6 +70,11 @@ class Screen:
             return replace(one, withheld=Withheld.UNSCANNED)
         return replace(one, withheld=Withheld.INFECTED if virus else "", virus=virus)
 
+    def keeps(self, raw: bytes) -> bool:
+        """Whether a mail may not be handed out as it came: programs may find more in it than we."""
+        whole = Attachment("", "", "message/rfc822", len(raw))
+        return self.verdict(whole, raw).withheld != ""
+
     def answers(self) -> bool:
         """Asks whether the scanner is there; if it is, it is asked about files again."""
         if self._clamd is None:

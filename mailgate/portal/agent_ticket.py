@@ -251,10 +251,11 @@ def _download(site: Site, request: Request) -> Response:
 def _mail(site: Site, request: Request) -> Response:
     """The mail behind an entry, byte for byte as it came; none that holds what nobody may have."""
     entry = _entry(site, request)
-    if not history.whole(entry):
-        raise RefusedError("withheld", 403)
+    raw = _raw(site, entry)
+    if not history.whole(entry) or site.desk.screen.keeps(raw):
+        raise RefusedError("original", 403)
     name = f"{request.path_params['number']}-{entry.id}.eml"
-    return Response(_raw(site, entry), headers=files.headers(name, "message/rfc822"))
+    return Response(raw, headers=files.headers(name, "message/rfc822"))
 
 
 def _raw(site: Site, entry: Entry) -> bytes:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from base64 import b64encode
 from importlib.resources import files
 from pathlib import Path
 
 import httpx
 import pytest
 
+from mailgate import intake, rescan
 from mailgate.checks import EICAR
 from mailgate.portal.road import File
+from rules.model import Copy, Outcome
+from store import ledger
 from tests.attached import PDF, PROGRAM
-from tests.portal.portal import MARIE, NEW, SEB, fill, running
+from tests.portal.portal import MARIE, NEW, SEB, Portal, fill, running
 from tests.servers.clamd import Clamd
 
 PLAN: File = ("plan.pdf", "application/pdf", PDF)
@@ -114,6 +118,57 @@ def test_who_may_open_what_was_left_out(
             path = f"/agent/t/1/mail/{entry.id}"
             assert (path in board.get("/agent/t/1").text) == (seb == 200)
             assert board.get(path).status_code == seb
+
+
+def taken_in(portal: Portal, raw: bytes) -> None:
+    """A mail of the mailbox, byte for byte."""
+    with portal.desk.db.transaction() as tx:
+        life = ledger.contact(tx, "support@imap/INBOX", 1, 1, portal.desk.now())
+        copies = [Copy(1, portal.desk.now(), raw, len(raw))]
+        taken = ledger.take(tx, life[0], copies, portal.desk.now())
+    assert intake.settle(portal.desk, portal.desk.read([(taken[0], "")])()) == {1: Outcome.OPENED}
+
+
+# Programs that read the mail find these files, and we do not.
+HIDDEN = {
+    "below the last boundary": b"Bonjour.\r\n--=_b--\r\n" + EICAR,
+    "the text itself": EICAR + b"\r\n--=_b--\r\n",
+    "too many parts": b"Bonjour.\r\n"
+    + 1001 * b"--=_b\r\n\r\n\r\n"
+    + b"--=_b\r\nContent-Type: application/pdf; name=facture.pdf\r\n"
+    + b"Content-Transfer-Encoding: base64\r\n\r\n"
+    + b64encode(EICAR)
+    + b"\r\n--=_b--\r\n",
+}
+
+
+@pytest.mark.parametrize("below", HIDDEN.values(), ids=HIDDEN)
+def test_an_original_mail_with_a_virus_beside_its_files_is_not_handed_out(
+    tmp_path: Path, clamd: Clamd, below: bytes
+) -> None:
+    head = f"From: {MARIE.email}\r\nTo: support@fram.example\r\nSubject: Facture\r\n"
+    head += 'Content-Type: multipart/mixed; boundary="=_b"\r\n\r\n--=_b\r\n\r\n'
+    clean = f"{head}Bonjour.\r\n--=_b--\r\n".encode()
+    for folder, raw, status in (("v", head.encode() + below, 403), ("c", clean, 200)):
+        (tmp_path / folder).mkdir()
+        with running(tmp_path / folder, **scanned(clamd)) as portal, portal.board() as board:
+            taken_in(portal, raw)
+            (entry,) = portal.history()
+            answer = board.get(f"/agent/t/1/mail/{entry.id}")
+            assert (answer.status_code, answer.content == raw) == (status, status == 200)
+
+
+def test_no_original_mail_is_handed_out_while_the_scanner_is_away(
+    tmp_path: Path, clamd: Clamd
+) -> None:
+    with running(tmp_path, **scanned(clamd)) as portal, portal.board() as board:
+        portal.opening()
+        path = f"/agent/t/1/mail/{portal.history()[0].id}"
+        clamd.stop()
+        assert board.get(path).status_code == 403
+        clamd.start()
+        rescan.step(portal.desk)
+        assert board.get(path).status_code == 200
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
