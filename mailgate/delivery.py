@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -48,11 +49,11 @@ class Courier:
     desk: Desk
     link: Link
     unrecorded: list[tuple[OutboxMail, Result]] = field(default_factory=list)
-    oldest: datetime | None = None  # when the first mail was noted that the database is not told of
-    log: SentLog = field(init=False)
+    oldest: datetime | None = None  # when the first of those was noted that no database knows of
+    noted: SentLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.log = SentLog(self.desk.db.path)
+        self.noted = SentLog(self.desk.db.path)
 
     def step(self, stop: Event) -> int:
         """Sends one batch of what is due; returns how many mails it dealt with.
@@ -65,13 +66,13 @@ class Courier:
             record(self.desk, *self.unrecorded[0])
             self.unrecorded.pop(0)
         with self.desk.db.transaction() as tx:
-            outbox.all_sent(tx, self.log.read())
+            outbox.all_sent(tx, self.noted.read())
             # Nothing is in hand here: what is marked as being sent was left by an outage.
             outbox.take_over(tx)
             mails = outbox.claim(tx, self.desk.now(), BATCH)
-        self.log.told()
+        self.noted.told()
         self.oldest, done = None, 0
-        with self.log:
+        with closing(self.noted):
             try:
                 done = self._deliver(mails, stop)
             finally:
@@ -113,15 +114,15 @@ class Courier:
 
     def _note(self, mail: OutboxMail) -> None:
         now = self.desk.now()
-        self.log.add(mail.reference, now)
+        self.noted.add(mail.reference, now)
         _tell(mail, Sent())
         self.oldest = self.oldest or now
-        if self.log.full or now - self.oldest >= _LAG:
+        if self.noted.full or now - self.oldest >= _LAG:
             self._catch_up()
 
     def _catch_up(self) -> None:
         catch_up(self.desk)
-        self.log.told()
+        self.noted.told()
         self.oldest = None
 
     def _release(self, mails: Sequence[OutboxMail]) -> None:

@@ -12,8 +12,6 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from store.db import OutageError
 
@@ -29,15 +27,8 @@ class SentLog:
         self._handle: int | None = None
         self._next = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Lets go of the file; the next mail that is noted opens it again."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)

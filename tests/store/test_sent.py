@@ -1,5 +1,6 @@
 """The sent log keeps what was noted, whatever became of the lines around it."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def read(folder: Path) -> list[str]:
 
 def test_what_is_noted_is_read_by_the_next_process(tmp_path: Path) -> None:
     assert read(tmp_path) == []
-    with noted(tmp_path, "mg-a") as log:
+    with closing(noted(tmp_path, "mg-a")) as log:
         log.add("mg-b", NOW + timedelta(seconds=1))
         assert SentLog(tmp_path / "x.db").read() == [
             ("mg-a", NOW),
@@ -33,7 +34,7 @@ def test_what_is_noted_is_read_by_the_next_process(tmp_path: Path) -> None:
         ]
     path = tmp_path / "x.db.sent"
     size = path.stat().st_size
-    with log:
+    with closing(log):
         for n in range(2, LINES):
             log.add(f"mg-{n}", NOW)
     assert log.full
@@ -42,7 +43,7 @@ def test_what_is_noted_is_read_by_the_next_process(tmp_path: Path) -> None:
 
 
 def test_lines_are_written_over_once_the_database_knows_them(tmp_path: Path) -> None:
-    with noted(tmp_path, "mg-a", "mg-b", "mg-c") as log:
+    with closing(noted(tmp_path, "mg-a", "mg-b", "mg-c")) as log:
         log.told()
         log.add("mg-d", NOW)
     assert read(tmp_path) == ["mg-d", "mg-b", "mg-c"]
@@ -50,8 +51,7 @@ def test_lines_are_written_over_once_the_database_knows_them(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("torn", range(128))
 def test_a_line_that_a_power_cut_spoils_spoils_no_other(tmp_path: Path, torn: int) -> None:
-    with noted(tmp_path, "mg-a", "mg-b", "mg-c"):
-        pass
+    noted(tmp_path, "mg-a", "mg-b", "mg-c").close()
     path = tmp_path / "x.db.sent"
     data = path.read_bytes()
     path.write_bytes(data[: 128 + torn] + bytes(128 - torn) + data[256:])
@@ -62,7 +62,7 @@ def test_a_line_that_a_power_cut_spoils_spoils_no_other(tmp_path: Path, torn: in
 def test_what_is_no_line_says_nothing(tmp_path: Path, left: bytes) -> None:
     (tmp_path / "x.db.sent").write_bytes(left)
     assert read(tmp_path) == []
-    with noted(tmp_path, "mg-a"):
+    with closing(noted(tmp_path, "mg-a")):
         assert read(tmp_path) == ["mg-a"]
 
 
