@@ -36,10 +36,14 @@ def routes(site: Site) -> list[Route]:
         name = request.path_params["name"]
         if name not in ARTICLES:
             raise RefusedError("page", 404)
+        return shows(request, name)
+
+    def shows(request: Request, name: str, agent: Agent | None = None) -> Response:
         policy = site.desk.policy
         return site.page(
             request,
             "help",
+            agent=agent,
             article=name,
             delays=delays,
             keywords=shown(policy),
@@ -47,17 +51,7 @@ def routes(site: Site) -> list[Route]:
         )
 
     def agents_help(request: Request, agent: Agent) -> Response:
-        policy = site.desk.policy
-        return session.page(
-            site,
-            request,
-            agent,
-            "help",
-            article="keywords",
-            delays=delays,
-            keywords=shown(policy),
-            states=policy.states,
-        )
+        return shows(request, "keywords", agent)
 
     def health(_request: Request) -> Response:
         try:

@@ -21,6 +21,7 @@ from mailgate.portal.forms import Form
 from mailgate.portal.site import Site
 from rules.policy import Agent
 from store import sessions
+from store.db import OutageError
 from store.sessions import Purpose
 
 COOKIE = "agent"
@@ -50,10 +51,13 @@ def signed_in(site: Site, request: Request) -> Agent:
 
 
 def reader(site: Site, request: Request) -> Agent | None:
-    """The agent whose browser asks for a page below /agent, for a page that anybody may see."""
+    """The agent whose browser asks for a page below /agent, for a page that anybody may see.
+
+    None for anybody else, and while the database does not answer.
+    """
     try:
         return signed_in(site, request) if request.url.path.startswith(f"{_PATH}/") else None
-    except SignedOutError:
+    except (SignedOutError, OutageError):
         return None
 
 
