@@ -96,13 +96,14 @@ def _person(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect
 def _repeat(event: Contribution) -> tuple[Effect, ...]:
     reason = "same Message-ID, sender and date as an earlier mail, other body: kept, nobody told"
     whole = "\n\n".join(part for part in (event.text, event.quoted) if part)
+    by_agent = event.standing.role in (Role.AGENT, Role.UNPROVEN)
     return (
         AddEntry(
             EntryKind.NOTE,
             event.author,
             "",
             whole,
-            internal=event.standing.role in (Role.AGENT, Role.UNPROVEN),
+            internal=by_agent or from_inside(event),
             verified=event.standing.verified,
             attachments=event.attachments,
             lookalikes=event.lookalikes,

@@ -20,7 +20,6 @@ from rules.model import (
     Failing,
     Kind,
     Outcome,
-    Role,
     Settle,
     Ticket,
     Undelivered,
@@ -50,7 +49,7 @@ def on_ticket(
         reason = f"{reason}; {event.absence.email} is away{until}"
     return (
         *([Away(event.absence)] if event.absence else []),
-        replace(entry(event, EntryKind.AUTO_REPLY), internal=event.standing.role is Role.UNPROVEN),
+        entry(event, EntryKind.AUTO_REPLY),
         *(() if silent else tells(policy, occasion(on, ticket, event))),
         Settle(openings.outcome(verdict), reason),
     )
@@ -69,7 +68,7 @@ def _bounce(
             Bounced(failed.reference, failed.error),
             Settle(Outcome.BOUNCE, f"{verdict.reason}; {marked}"),
         )
-    kept = replace(entry(event, EntryKind.BOUNCE), internal=event.standing.role is Role.UNPROVEN)
+    kept = entry(event, EntryKind.BOUNCE)
     if event.harmless:
         reason = f"{verdict.reason}; a delay or a delivery: kept, nobody told"
         return (kept, Settle(Outcome.BOUNCE, reason))

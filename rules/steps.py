@@ -55,6 +55,7 @@ def occasion(
 
 def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> AddEntry:
     """The history's line for what somebody said."""
+    unproven = event.standing.role is Role.UNPROVEN
     return AddEntry(
         kind,
         event.author,
@@ -62,7 +63,7 @@ def entry(event: Contribution, kind: EntryKind, *, pending: bool = False) -> Add
         event.quoted,
         via=event.standing.via,
         internal=kind is EntryKind.INTERNAL
-        or (kind is not EntryKind.OPENING and from_inside(event)),
+        or (kind is not EntryKind.OPENING and (unproven or from_inside(event))),
         verified=event.standing.verified,
         automatic=event.automatic.reason if event.automatic else "",
         attachments=event.attachments,
@@ -86,9 +87,13 @@ def remark(event: Contribution, text: str) -> AddEntry:
 
 
 def from_inside(event: Contribution) -> bool:
-    """Who answers an internal mail of ours and was not sent it has it from an agent, or is one
-    at home: what he writes may be of it, and is for agents alone."""
-    return event.answers_internal and event.standing.role is Role.UNVERIFIED
+    """Whether the words may be of an internal mail of ours, and are for agents alone.
+
+    Who answers one and was not sent it has it from an agent, or is one at home. A machine quotes
+    as it likes, also what it answers by our subject alone.
+    """
+    stranger, machine = event.standing.role is Role.UNVERIFIED, event.automatic is not None
+    return (stranger and machine) or (event.answers_internal and (stranger or machine))
 
 
 def move(

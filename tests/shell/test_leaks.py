@@ -17,7 +17,9 @@ import pytest
 
 from mailgate.views import ticket_json, ticket_text
 from rules.model import Entry
-from tests.clients import new
+from store import history
+from store.db import Database
+from tests.clients import answer, new
 from tests.desk import ADDRESS, MARIE, NADIA, RH, SEB, TestDesk, body, reference, subject
 from tests.process import mailgate
 from tests.servers.smtp_sink import Mail
@@ -245,6 +247,63 @@ def test_a_mail_of_ours_in_a_file_stays_inside(
         assert told([mail]) == [(MARIE, "Note/Réponse")]
         assert "planderetage" in shows(mail).replace("l'", "r")  # other files ride along
         assert leaks(desk, [mail]) == []
+
+
+# -- what machines and copies of a mail quote ----------------------------------------------------
+
+HOME = "seb.perso@elsewhere.example"  # where an agent has his mails sent on to
+
+
+def away(mail: Mail, sender: str) -> bytes:
+    """A vacation program that writes below its words what it answers, without a mark."""
+    text = f"Absent.\n\n{body(mail)}"
+    return answer(mail, sender, text, Auto_Submitted="auto-replied")
+
+
+def torn(mail: Mail) -> bytes:
+    """A bounce with the head of what came back, up to our footer, and no header of ours."""
+    head = body(mail).partition("* * *")[0]
+    title = f"Undeliverable: {subject(mail)}"
+    return new("postmaster@mx.x.example", title, f"Sorry.\n\n{head}", Return_Path="<>")
+
+
+MACHINES = [
+    pytest.param(lambda mail: away(mail, HOME), id="away, at home"),
+    pytest.param(lambda mail: away(mail, SEB), id="away, himself"),
+    pytest.param(torn, id="bounce, by the subject"),
+]
+
+
+def shown(desk: TestDesk) -> list[Entry]:
+    """What the holders of the ticket's links may read."""
+    with Database(desk.config.database_url).reading() as tx:
+        return history.page(tx, 1898, 0, 500, public=True)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_what_a_machine_quotes_of_an_internal_note_stays_inside(
+    desk: TestDesk, machine: Callable[[Mail], bytes]
+) -> None:
+    story = tell(desk)
+    before = shown(desk)
+    desk.deliver(machine(story.internal))
+    assert leaks(desk, desk.once()) == []
+    assert desk.history()[-1].automatic
+    assert shown(desk) == before
+
+
+def test_another_copy_of_what_stays_inside_stays_inside_with_its_files(desk: TestDesk) -> None:
+    """Somebody to whom an agent passed an internal note on answers the desk, over a list too."""
+    story = tell(desk)
+    for footer in ("", "\n\n-- \nliste"):
+        whole = MIMEMultipart()
+        whole.attach(MIMEText(f"Voyez le fichier.{footer}"))
+        whole.attach(file("budget.txt", b"4711"))
+        whole["Message-ID"], whole["Date"] = "<one@x.example>", "Mon, 20 Jul 2026 11:00:00 +0200"
+        desk.deliver(from_agent(whole, story.internal, sender=EVE))
+        desk.once()
+    assert [entry.author.email for entry in desk.history()[-2:] if entry.author] == [EVE, EVE]
+    assert [entry for entry in shown(desk) if entry.attachments] == []
 
 
 # -- others' links and references ---------------------------------------------------------------
