@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from mailgate.parse import parse
 from rules import reference, subject
 from rules.model import Credential, Issued, Mail, Proof, Ticket
 from rules.policy import NEW, Policy
-from store import merges, outbox, tickets
+from store import history, ledger, merges, outbox, tickets
 from store.work import Transaction
 
 
@@ -109,7 +110,7 @@ def _by_ancestor(tx: Transaction, mail: Mail) -> Thread | None:
             reason = f"its thread is that of #{number}, to which its sender belongs"
             copied = known is tickets.Belongs.COPIED
             ticket = tickets.load(tx, number)
-            original = copied and not mail.cited and _precedes(mail, ticket)
+            original = copied and not mail.cited and _precedes(tx, mail, ticket)
             return Thread(ticket, reason, copied=copied, original=original)
     if numbers:
         reason = f"its thread is that of #{numbers[0]}, to which its sender does not belong"
@@ -122,14 +123,21 @@ def ids(mail: Mail) -> tuple[str, ...]:
     return (*mail.in_reply_to, *mail.references, mail.message_id)
 
 
-def _precedes(mail: Mail, ticket: Ticket | None) -> bool:
+def _precedes(tx: Transaction, mail: Mail, ticket: Ticket | None) -> bool:
     """Whether a colleague's answer to this mail opened the ticket, and went to both.
 
-    Once an agent has answered, those words are for the colleague, who stays the requester.
+    That answer cites it: an id that the ticket's own mails had, or that came to it later, is
+    at anybody's disposal who was in copy. Once an agent has answered, those words are for the
+    colleague, who stays the requester.
     """
     if ticket is None or ticket.requester is None or ticket.state != NEW:
         return False
-    return ticket.requester.email in {person.email for person in (*mail.to, *mail.cc)}
+    if ticket.requester.email not in {person.email for person in (*mail.to, *mail.cc)}:
+        return False
+    opening = history.opening(tx, ticket.number)
+    if opening is None or opening.raw_id is None:
+        return False
+    return mail.message_id in parse(ledger.raw(tx, opening.raw_id)).cited
 
 
 def _by_tag(tx: Transaction, policy: Policy, mail: Mail) -> Thread:

@@ -103,6 +103,7 @@ def line(tx: Transaction, number: int, entry_id: int, *, public: bool) -> Entry 
 
 def opening(tx: Transaction, number: int) -> Entry | None:
     """The words that opened the ticket, the last ones where it was opened for somebody else."""
+    tx.flush()  # they may be waiting themselves
     row = tx.first(_OPENING, number=number)
     return _entry(row) if row else None
 

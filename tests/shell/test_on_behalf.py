@@ -100,6 +100,25 @@ def test_whoever_cites_a_mail_that_did_not_go_to_him_gets_nothing_by_it(desk: Te
     assert told(desk.once()) == [(SEB, "Note")]
 
 
+@pytest.mark.parametrize("cited_later", [False, True], ids=["her own id", "an id cited later"])
+def test_nobody_in_copy_takes_the_ticket_over(desk: TestDesk, cited_later: bool) -> None:
+    """What opened the ticket answers nothing, so no mail of RH's can have come before it."""
+    desk.deliver(request())
+    desk.once()
+    theirs = f"<{REQUEST}>"
+    if cited_later:
+        theirs = "<theirs@client.example>"
+        links = {"In_Reply_To": f"<{REQUEST}>", "References": f"<{REQUEST}> {theirs}"}
+        desk.deliver(new(RH, "Re: Badge", "Chez nous aussi.", to=f"{ADDRESS}, {MARIE}", **links))
+        desk.once()
+    to_both = f"{ADDRESS}, {MARIE}"
+    desk.deliver(new(RH, "Badge", "Écrivez-moi tout.", message_id=theirs, to=to_both))
+    assert told(desk.once()) == [(MARIE, "Note"), (SEB, "Note")]
+    (ticket,) = desk.tickets()
+    assert ticket.requester
+    assert ticket.requester.email == MARIE
+
+
 # -- an agent who forwards ----------------------------------------------------------------------
 
 BLOCKS = {
