@@ -23,7 +23,9 @@ def demo(
         bool,
         typer.Option("--play", help="Play the story by itself, print it, hold it to its table."),
     ] = False,
-    port: Annotated[int, typer.Option(metavar="PORT", help="The page's port.")] = 8025,
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="The page's port.")
+    ] = 8025,
     data: Annotated[
         Path | None,
         typer.Option(metavar="FOLDER", help="Keep everything there; otherwise nothing stays."),
@@ -50,7 +52,7 @@ def demo(
         if data and (data / "mailgate.db").exists() and not (data / "config.toml").exists():
             raise _usage(f"{data / 'mailgate.db'}: belongs to a real desk; name another folder")
         folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="mailgate-demo-")))
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
         # At the end the servers are cut off, and that they are away is no news then.
         logging.getLogger("mailgate.daemon").setLevel(logging.ERROR)
@@ -60,11 +62,26 @@ def demo(
             _page(folder, port, browser and has_display())
 
 
+def _make(folder: Path) -> None:
+    """Makes the folder, and tries it: the servers' threads could only fail one by one."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "demo.jsonl").open("ab").close()
+    except OSError as error:
+        raise _usage(
+            f"{folder}: cannot be used: {error.strerror or error}; name another folder with --data"
+        ) from None
+
+
 def _refuse_a_real_desk(named: list[Path]) -> None:
     from mailgate.config import shipped
 
     for path in named:
-        if path.exists() and path.read_bytes() != shipped().encode():
+        try:
+            shown = path.read_bytes() if path.exists() else None
+        except OSError as error:
+            raise _usage(f"{path}: cannot be read: {error.strerror or error}") from None
+        if shown not in (None, shipped().encode()):
             raise _usage(
                 f"{path}: is the configuration of a real desk; "
                 "the demo works on the shipped one alone: leave it out, or name another folder"

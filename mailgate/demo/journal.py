@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from mailgate.demo.boxes import Item
 class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._ends = self._read()[-1:] in (b"", b"\n")
 
     def keep(self, item: Item) -> None:
         self._append(
@@ -52,10 +54,18 @@ class Journal:
         ]
 
     def _append(self, line: dict[str, object]) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        with self._path.open("ab") as file:
+            # Not at the end of a line that a killed demo did not finish.
+            file.write(b"" if self._ends else b"\n")
+            file.write(json.dumps(line).encode("ascii") + b"\n")
+        self._ends = True
 
     def _lines(self) -> Iterator[dict[str, Any]]:
-        if self._path.exists():
-            for line in self._path.read_text("utf-8").splitlines():
-                yield json.loads(line)
+        """What was written whole."""
+        for line in self._read().splitlines():
+            with suppress(ValueError):
+                if isinstance(found := json.loads(line), dict):
+                    yield found
+
+    def _read(self) -> bytes:
+        return self._path.read_bytes() if self._path.exists() else b""

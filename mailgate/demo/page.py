@@ -93,15 +93,15 @@ class _Page:
             form.get("to", ""),
             form.get("subject", ""),
             form.get("text", ""),
-            int(answers) if answers.isdecimal() else 0,
+            _number(answers) or 0,
         )
         return await run_in_threadpool(self._send, draft)
 
     async def advance(self, request: Request) -> Response:
-        hours = (await _form(request)).get("hours", "")
-        if not hours.isdecimal() or not 0 < int(hours) <= _LONGEST:
+        hours = _number((await _form(request)).get("hours", "")) or 0
+        if not 0 < hours <= _LONGEST:
             raise HTTPException(400)
-        await run_in_threadpool(self._show.advance, timedelta(hours=int(hours)))
+        await run_in_threadpool(self._show.advance, timedelta(hours=hours))
         return _back()
 
     async def restart(self, request: Request) -> Response:
@@ -152,12 +152,13 @@ class _Page:
         number, _, rank = link.partition(".")
         item = self._item(number)
         links = mailto_links(item.mail.html)
-        if not rank.isdecimal() or int(rank) >= len(links):
+        at = _number(rank)
+        if at is None or at >= len(links):
             raise HTTPException(404)
-        return from_mailto(item.owner, links[int(rank)][1])
+        return from_mailto(item.owner, links[at][1])
 
     def _item(self, number: str) -> Item:
-        item = self._show.world.boxes.get(int(number)) if number.isdecimal() else None
+        item = self._show.world.boxes.get(_number(number) or 0)
         if item is None:
             raise HTTPException(404)
         return item
@@ -211,6 +212,11 @@ async def _form(request: Request) -> dict[str, str]:
             raise HTTPException(413)
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     return {name: values[0].replace("\r\n", "\n") for name, values in fields.items()}
+
+
+def _number(typed: str) -> int | None:
+    """A number of at most nine figures; None for anything else."""
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else None
 
 
 def _back() -> Response:

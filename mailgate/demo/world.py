@@ -64,7 +64,9 @@ class World:
         raw = letters.write(draft, message_id, now, answered, quote)
         try:
             with smtplib.SMTP(HOST, self.servers.smtp_port, timeout=_SMTP_SECONDS) as client:
-                client.sendmail(draft.sender, [one.email for one in to], raw)
+                # RFC 6531: accents before the "@".
+                emails = [one.email for one in to]
+                client.sendmail(draft.sender, emails, raw, mail_options=["SMTPUTF8"])
         except smtplib.SMTPRecipientsRefused as error:
             answers = (f"{code} {text.decode()}" for code, text in error.recipients.values())
             raise NotSentError("\n".join(answers)) from error

@@ -205,6 +205,14 @@ def test_a_mail_without_an_address_is_not_sent(world: World, to: str) -> None:
         world.send(Draft(MARIE.address.email, to, "x", "y"))
 
 
+def test_an_address_with_accents_is_written_to(world: World) -> None:
+    to = f"Sébastien <sébastien@fram.example>, {DESK}"
+    world.send(Draft(MARIE.address.email, to, "Un écran", "Noir."))
+    assert world.settle()
+    assert subjects(world, "sébastien@fram.example") == ["Un écran"]
+    assert len(world.tickets()) == 1
+
+
 def test_wrapped_lines_are_joined_and_others_are_not() -> None:
     wrapped = "a " * 35 + "a\nlonger words follow\n\nshort\nlines\n  #résolu      Résolu"
     assert unwrapped(wrapped) == (
@@ -264,6 +272,30 @@ def test_a_real_desk_is_refused(tmp_path: Path) -> None:
     real.unlink()
     (tmp_path / "mailgate.db").write_bytes(b"")
     assert mailgate("demo", "--play", "--data", str(tmp_path)).returncode == 2
+
+
+def test_a_folder_outlives_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
+    with demo(tmp_path) as world:
+        open_ticket(world)
+    written = tmp_path / "demo.jsonl"
+    written.write_bytes(written.read_bytes()[:-9])
+    for mails in (2, 5):  # one of the three that an opening makes was not written whole
+        with demo(tmp_path) as world:
+            assert len(world.boxes.all()) == mails
+            open_ticket(world)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--config", "."), ("--data", "taken"), ("--data", "taken/below"), ("--data", "odd")],
+)
+def test_what_cannot_be_used_is_named_in_one_sentence(tmp_path: Path, args: list[str]) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    (tmp_path / "odd" / "demo.jsonl").mkdir(parents=True)
+    done = mailgate("demo", "--no-browser", *args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{args[1]}: cannot be ")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_without_its_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
