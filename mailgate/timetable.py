@@ -9,6 +9,8 @@ from typing import Any
 
 import schedule
 
+from store.db import OutageError
+
 log = logging.getLogger(__name__)
 
 _STEADY = 3600  # seconds that no job may be away: then the wall clock went back
@@ -34,5 +36,7 @@ def _guarded(job: Callable[[], Any]) -> None:
     """`schedule` would leave a job that raises due at once, again and again."""
     try:
         job()
+    except OutageError as error:
+        log.warning("%s; the periodic work comes again", error)
     except Exception:
         log.exception("periodic work failed; it comes again")

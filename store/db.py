@@ -4,6 +4,7 @@ Everything that only SQLite knows stands here; the other modules of store/ write
 portable SQL (decisions.md says why).
 """
 
+# Length: all that a second database would need a second of.
 from __future__ import annotations
 
 import fcntl
@@ -59,6 +60,9 @@ class AlreadyRunningError(Exception):
     """Another process works on this database."""
 
 
+_File = tuple[int, int]  # what tells a file from every other one: device and inode
+
+
 class Database:
     """One database, shared by the threads of a process."""
 
@@ -71,7 +75,8 @@ class Database:
         )
         self.path = Path(self._engine.url.database or "")
         self._writing = Lock()  # SQLite's own waiting is a sleep: a busy thread would starve others
-        event.listen(self._engine, "connect", _set_up)
+        self._held: dict[Path, _File] = {}  # files that must stay what they are
+        event.listen(self._engine, "connect", self._connected)
         event.listen(self._engine, "begin", _begin)
         self._quick = self._engine.execution_options(quick=True)
 
@@ -80,19 +85,23 @@ class Database:
         """A writing transaction that holds the write lock from its start.
 
         Commits when the block ends, rolls back when it raises. Raises OutageError when
-        the database cannot be reached, is locked for too long or refuses to commit.
+        the database cannot be reached, is locked for too long or refuses to commit, and
+        when its file is another one by now: what is written would be nowhere.
         A `quick` one survives the death of the process, but not a power cut before the
         next one that is not: it does not wait for the disk.
         """
         engine = self._quick if quick else self._engine
+        self._stand()
         with self._writing, _outages(), engine.begin() as connection:
             work = Transaction(connection, SQLITE)
             yield work
             work.flush()
+            self._stand()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A reading transaction: one consistent view, never waits for a writer."""
+        self._stand()
         with _outages(), self._engine.connect() as plain:
             yield Transaction(plain.execution_options(reading=True), SQLITE)
 
@@ -152,12 +161,34 @@ class Database:
                     f"{self.path}: another mailgate is running on this database; "
                     "stop it first, or leave the work to it"
                 ) from None
+            self._held[lock] = _file(os.fstat(handle))
             yield
         finally:
+            self._held.pop(lock, None)
             os.close(handle)
 
     def close(self) -> None:
         self._engine.dispose()
+        self._held.clear()
+
+    def _connected(self, connection: Any, record: ConnectionPoolEntry) -> None:
+        _set_up(connection, record)
+        self._held.setdefault(self.path, _file(self.path.stat()))
+
+    def _stand(self) -> None:
+        """Raises OutageError where a file was removed or replaced under the process.
+
+        SQLite would go on with one that has no name any more, and make an empty one beside it;
+        a second daemon would find no lock.
+        """
+        for path, before in list(self._held.items()):
+            with _files():
+                now = _file(path.stat()) if path.exists() else None
+            if now != before:
+                raise OutageError(
+                    f"{path}: was removed or replaced while mailgate works on it; "
+                    "stop mailgate, put the right file there, and start it again"
+                )
 
     def _make_private(self) -> None:
         """Makes the file readable by its owner alone: it holds everybody's mails."""
@@ -214,6 +245,10 @@ def _matching(words: str, *, prefix: bool) -> Select[Any]:
 
 
 SQLITE = Dialect(_first_id, _or_ignore, _index, _forget, _matching)
+
+
+def _file(found: os.stat_result) -> _File:
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from store.db import Database, OutageError
 from store.sent import SentLog
 from tests.clients import new
 from tests.desk import MARIE, NADIA, SEB, TestDesk
-from tests.process import mailgate
+from tests.process import Daemon, mailgate
+from tests.servers.waiting import wait_until
 
 MAIL = new(MARIE, "Imprimante", "Elle est en panne.", message_id="<a@x>")
 
@@ -286,3 +287,29 @@ def test_run_once_on_a_locked_database_fails_and_the_next_one_makes_up(desk: Tes
     with locked(desk), pytest.raises(OutageError):
         daemon.run_once(desk.config)
     assert len(desk.once()) == 4
+
+
+# -- files that go away ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["mailgate.db", "mailgate.db.lock"])
+@pytest.mark.parametrize("instead", [False, True], ids=["removed", "replaced"])
+def test_a_desk_whose_file_went_away_takes_nothing_more(
+    desk: TestDesk, name: str, instead: bool
+) -> None:
+    """SQLite would go on in a file without a name: mails moved to Done would be nowhere."""
+    with Daemon(desk.path) as running:
+        desk.deliver(MAIL)
+        wait_until(lambda: len(desk.sink.mails) == 2, what="the first mails")
+        wait_until(lambda: desk.folders()["Done"] == 1, what="the first mail in Done")
+        path, aside = desk.folder / name, desk.folder / "aside"
+        path.rename(aside)
+        if instead:
+            path.write_bytes(aside.read_bytes())
+        desk.deliver(new(NADIA, "Écran", "Noir."))
+        sentence = f"{path}: was removed or replaced"
+        wait_until(lambda: running.log.read_text().count(sentence) > 1, what="two tries")
+        assert desk.folders() == {"INBOX": 1, "Done": 1, "Held": 0}
+        assert "Traceback" not in running.log.read_text()
+        aside.rename(path)  # what is back is what it was
+        wait_until(lambda: len(desk.sink.mails) == 4, timeout=30, what="the mail that waited")
