@@ -19,6 +19,7 @@ from mailgate.views import ticket_json, ticket_text
 from rules.model import Entry
 from store import history
 from store.db import Database
+from tests import winmail
 from tests.clients import answer, new
 from tests.desk import ADDRESS, MARIE, NADIA, RH, SEB, TestDesk, body, reference, subject
 from tests.process import mailgate
@@ -202,6 +203,26 @@ def file(name: str, data: bytes) -> MIMEBase:
     return part
 
 
+def quoted(mail: Mail) -> str:
+    """The words of a mail of ours and its reference, without its links."""
+    return f"{body(mail).partition(PORTAL)[0]}\nRéf. {reference(mail)}\n"
+
+
+def calendar(mail: Mail) -> MIMEBase:
+    """A meeting that is answered with; a fold (RFC 5545 section 3.1) stands in the reference."""
+    words = quoted(mail).replace("\n", "\\n").replace("mg-", "mg-\r\n ")
+    part = MIMEText(f"BEGIN:VCALENDAR\r\nDESCRIPTION:{words}\r\nEND:VCALENDAR", "calendar")
+    part.add_header("Content-Disposition", "attachment", filename="invitation.ics")
+    return part
+
+
+def packed(mail: Mail) -> bytes:
+    """The same as Outlook packs it: what it says is in compressed RTF."""
+    text = winmail.literal_rtf(b"{\\rtf1 " + quoted(mail).encode("ascii", "replace") + b"}")
+    said = winmail.properties(winmail.prop(winmail.BINARY, 0x1009, text))
+    return winmail.stream(kind="IPM.Microsoft Schedule.MtgReq", body=said)
+
+
 FILES = [
     pytest.param(rfc822, id="message/rfc822"),
     pytest.param(lambda mail: file("mail.eml", mail.raw), id="eml"),
@@ -220,6 +241,8 @@ FILES = [
         ),
         id="quoted-printable",
     ),
+    pytest.param(lambda mail: calendar(mail), id="a meeting"),
+    pytest.param(lambda mail: file("winmail.dat", packed(mail)), id="a meeting of Outlook's"),
     pytest.param(lambda mail: file(f"{reference(mail)}.txt", b"x"), id="its name"),
     pytest.param(lambda mail: file("lien.webloc", link(mail).encode()), id="a link"),
     pytest.param(lambda mail: file("lien.txt", link(mail).encode("utf-16")), id="a link, UTF-16"),
@@ -245,7 +268,9 @@ def test_a_mail_of_ours_in_a_file_stays_inside(
         desk.deliver(from_agent(whole, story.sebastien))
         (mail,) = desk.once()
         assert told([mail]) == [(MARIE, "Note/Réponse")]
-        assert "planderetage" in shows(mail).replace("l'", "r")  # other files ride along
+        names = [part.get_filename() for part in mail.message.walk()]
+        assert [name for name in names if name] == ["plan.txt"]  # other files ride along
+        assert "planderetage" in shows(mail).replace("l'", "r")
         assert leaks(desk, [mail]) == []
 
 
