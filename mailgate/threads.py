@@ -128,9 +128,10 @@ def _precedes(tx: Transaction, mail: Mail, ticket: Ticket | None) -> bool:
 
     That answer cites it: an id that the ticket's own mails had, or that came to it later, is
     at anybody's disposal who was in copy. Once an agent has answered, those words are for the
-    colleague, who stays the requester.
+    colleague, who stays the requester; and where the ticket was merged, the other one is whose
+    it was.
     """
-    if ticket is None or ticket.requester is None or ticket.state != NEW:
+    if ticket is None or ticket.requester is None or ticket.state != NEW or ticket.merged_into:
         return False
     if ticket.requester.email not in {person.email for person in (*mail.to, *mail.cc)}:
         return False

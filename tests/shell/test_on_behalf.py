@@ -100,6 +100,17 @@ def test_whoever_cites_a_mail_that_did_not_go_to_him_gets_nothing_by_it(desk: Te
     assert told(desk.once()) == [(SEB, "Note")]
 
 
+def test_once_it_was_merged_the_other_ticket_keeps_its_requester(desk: TestDesk) -> None:
+    desk.deliver(new(PAUL, "Badges", "Aucun badge ne s'ouvre au siège."), colleague())
+    _, _, _, to_seb = desk.once()
+    desk.deliver(answer(to_seb, SEB, "#fusionner 1898"))
+    desk.once()
+    desk.deliver(request())
+    assert told(desk.once()) == [(RH, "Note"), (SEB, "Note")]
+    requesters = [one.requester.email for one in desk.tickets() if one.requester]
+    assert requesters == [PAUL, RH]
+
+
 @pytest.mark.parametrize("cited_later", [False, True], ids=["her own id", "an id cited later"])
 def test_nobody_in_copy_takes_the_ticket_over(desk: TestDesk, cited_later: bool) -> None:
     """What opened the ticket answers nothing, so no mail of RH's can have come before it."""
