@@ -8,7 +8,7 @@ from datetime import datetime
 from mailgate.attachments import fitting
 from mailgate.cause import Source
 from mailgate.desk import Desk
-from mailgate.parse import holds_reference
+from mailgate.reference_files import holds_reference
 from mailgate.render import Letter, Link
 from rules import reference
 from rules.engine import paused

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -26,10 +26,9 @@ from typing import Any, cast
 from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
 
-from mailgate import bodies, decode, mimetree, tnef
+from mailgate import bodies, decode, mimetree
 from mailgate.mimetree import Tree
-from rules import reference
-from rules.model import Address, Attachment, Mail
+from rules.model import Address, Mail
 
 # The headers that verdicts, trust and lists are read from.
 KEPT_HEADERS = frozenset(
@@ -56,7 +55,6 @@ _FROM_HEADERS = 10
 _PEOPLE_LIMIT = 32_768  # characters of one address header: some 500 recipients
 _SHORT = 200  # characters of an address header that is worth remembering
 _PEOPLE = 100  # addresses kept of one header; a help desk's mail has a handful
-_SCANNED = 2_000_000  # bytes of a file in which references are looked for
 _AHEAD = timedelta(days=1)  # how far a clock may be wrong before its Date is not believed
 
 _FOLD = re.compile(r"\r?\n[ \t]*|\r")
@@ -65,8 +63,6 @@ _BRACKETED = re.compile(r"<([^<>]*)>")
 _DELIVERABLE = re.compile(r"[^\s@<>()\[\],;:\\\x00-\x20\x7f-\xa0]+@[\w-]+(\.[\w-]+)*")
 _BETWEEN = re.compile(r"[\s<>(),;:\"\[\]\\]+")  # what stands between words, never in an address
 _PATH = re.compile(r"<?([^\s<>@]+@[^\s<>@]+)>?")
-_SOFT_BREAK = re.compile(rb"=\r?\n")  # RFC 2045 section 6.7
-_BREAK = re.compile(rb"\r?\n[ \t]?")
 _NO_HEAD = re.compile(rb"\r?\n")
 _HEAD_END = re.compile(rb"\n\r?\n|\r\r")
 
@@ -124,29 +120,6 @@ def parse(
         defects=tuple(defects),
         from_html=body.from_html,
     )
-
-
-def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -> bool:
-    """Whether a file, or a mail that is attached as one, holds a reference or link of ours."""
-    data = data[:_SCANNED]
-    places = [attachment.name, *_readings(data)]
-    if attachment.type.startswith("message/") or attachment.name.lower().endswith(".eml"):
-        inner = parse(data)
-        places += [inner.message_id, *inner.references, inner.text, inner.html]
-    if tnef.holds(data):  # its bodies are compressed
-        inside = tnef.unpack(data)
-        places += [inside.text, inside.html]
-        places += [one for member in inside.members for one in _readings(member.data)]
-    return reference.shown(places, portal_url)
-
-
-def _readings(data: bytes) -> Iterator[str]:
-    """A file's bytes as texts in which a reference stands in one piece, if there is one."""
-    # UTF-16 is ASCII with zeros between; quoted-printable breaks lines anywhere.
-    joined = _SOFT_BREAK.sub(b"", data.replace(b"\0", b""))
-    # So do calendars and contacts, which put a blank behind (RFC 5545 section 3.1), and RTF.
-    for one in (data, joined, _BREAK.sub(b"", joined)):
-        yield one.decode("latin-1")
 
 
 def _heads(root: Message) -> _Heads:

@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from mailgate.attachments import attachment_bytes
-from mailgate.parse import holds_reference
 from mailgate.portal.forms import RefusedError
 from mailgate.portal.history import RASTER
 from mailgate.portal.site import Site
 from mailgate.portal.ticket import opened
+from mailgate.reference_files import holds_reference
 from rules.model import Entry
 from store import history as entries_of
 from store import ledger
