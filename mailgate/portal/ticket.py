@@ -20,9 +20,11 @@ from mailgate.portal.site import Site
 from rules.address_list import addresses
 from rules.keyword_lines import HIDDEN
 from rules.model import Address, Credential, Outcome, Proof, Ticket
+from rules.policy import Policy
 from store import history as entries_of
-from store import merges, portal, tickets, timers
+from store import merges, outbox, portal, tickets, timers
 from store.db import OutageError
+from store.work import Transaction
 
 # What the buttons on a solution write at the head of the text, as a mail would.
 _ANSWERS = {"confirm": "#confirmer\n", "refuse": "#refuser\n"}
@@ -56,6 +58,8 @@ def opened(site: Site, token: str) -> Opened:
         ticket = tickets.load(tx, found[0]) if found else None
         if found is None or ticket is None:
             raise RefusedError("link", 404)
+        if _was_agent(tx, desk.policy, ticket, found[1].email):
+            raise RefusedError("link", 404)
         now_in = merges.current(tx, ticket) or ticket
         ticket = replace(ticket, state=now_in.state)
         clocks = timers.running(tx, ticket.number)
@@ -63,6 +67,14 @@ def opened(site: Site, token: str) -> Opened:
     if now_in.requester != ticket.requester:  # only that one's may confirm
         sheet = replace(sheet, resolved=False)
     return Opened(token, found[1], ticket, sheet)
+
+
+def _was_agent(tx: Transaction, policy: Policy, ticket: Ticket, email: str) -> bool:
+    """Whether a link was given to an agent of then, who has one on every ticket of the desk."""
+    own = ticket.requester is not None and ticket.requester.email == email
+    if own or any(one.address == email for one in policy.agents):
+        return False
+    return bool(outbox.as_agents(tx, [ticket.number], [email]))
 
 
 class _Pages:
@@ -135,6 +147,9 @@ class _Pages:
         typed["author"] = typed["author"] or opens.holder.label
         with self._site.desk.db.reading() as tx:
             part = history.page_of(tx, number, request.query_params.get("page", ""), public=True)
+            quoting = {one.author.email for one in part.entries if one.author and one.quoted}
+            written_to = [one for one in (number, opens.ticket.merged_into) if one]
+            were_agents = outbox.as_agents(tx, written_to, quoting)
         return self._site.page(
             request,
             "ticket",
@@ -144,7 +159,7 @@ class _Pages:
             sheet=opens.sheet,
             base=f"/t/{opens.token}",
             revision=f"{part.newest}.{opens.ticket.state}",
-            days=history.days(policy, opens.ticket, part.entries, self._zone),
+            days=history.days(policy, opens.ticket, part.entries, self._zone, once=were_agents),
             part=part,
             holder=opens.holder.label,
             is_agent=policy.agent(opens.holder.email) is not None,
