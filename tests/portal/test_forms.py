@@ -195,6 +195,19 @@ def test_the_link_of_an_agent_shows_and_takes_nothing(portal: Portal, client: ht
     assert portal.dump() == before
 
 
+def test_the_link_of_an_agent_opens_no_ticket(portal: Portal, client: httpx.Client) -> None:
+    """It would be one that he proved to be his."""
+    portal.opening()
+    path = f"/t/{portal.token(SEB.email)}/new"
+    assert client.get(path).status_code == 403
+    client.get("/new")  # which brings the cookie
+    before = portal.dump()
+    form = Site(portal.desk, lambda: None).form_token(client.cookies[COOKIE], path)
+    answer = client.post(path, data=NEW | {"mail": SEB.email, "form": form})
+    assert answer.status_code == 403
+    assert portal.dump() == before
+
+
 def test_the_revision_is_that_of_the_page(portal: Portal, client: httpx.Client) -> None:
     token = portal.opening()
     seen = []
