@@ -137,7 +137,7 @@ class _Pages:
         named = addresses(typed) if "@" in typed else None
         author = named[0] if named and len(named) == 1 else Address(opens.holder.email, typed)
         someone_else = policy.agent(author.email) or author.email == policy.address
-        if someone_else or is_an_agents(policy, author.name):
+        if someone_else or is_an_agents(policy, author.label):
             return author, "agent"
         return author, ""
 

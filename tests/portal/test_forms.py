@@ -132,6 +132,9 @@ def test_another_author_is_named_with_the_holder(
         "Sébastien",
         "SEBASTIEN",
         "Sé\u200bbastien",
+        "\u0405ébastien",  # Cyrillic
+        "seb\u0430stien@fram.example",
+        "Sébast\u0131en\u2800.",
         "sebastien@fram.example",
         "support@fram.example",
         "Marie <sebastien@fram.example>",
