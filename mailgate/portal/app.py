@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -46,7 +46,12 @@ def app(site: Site) -> Starlette:
         assert isinstance(error, HTTPException)
         code = _CODES.get(error.status_code, "form")
         agent = await run_in_threadpool(session.reader, site, request)
-        return site.page(request, "refused", error.status_code, code=code, agent=agent)
+        response = site.page(request, "refused", error.status_code, code=code, agent=agent)
+        response.headers.update(error.headers or {})  # Allow: RFC 9110 section 15.5.6
+        return response
+
+    async def left(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # to nobody: he broke off while he sent a form
 
     async def signed_out(request: Request, _error: Exception) -> Response:
         return session.asked(site, request)
@@ -66,6 +71,7 @@ def app(site: Site) -> Starlette:
             RefusedError: refused,
             SignedOutError: signed_out,
             HTTPException: wrong,
+            ClientDisconnect: left,
             OutageError: outage,
             Exception: broken,
         },

@@ -147,6 +147,7 @@ class _Pages:
         typed["author"] = typed["author"] or opens.holder.label
         with self._site.desk.db.reading() as tx:
             part = history.page_of(tx, number, request.query_params.get("page", ""), public=True)
+            newest = entries_of.line(tx, number, part.newest, public=True)
             quoting = {one.author.email for one in part.entries if one.author and one.quoted}
             written_to = [one for one in (number, opens.ticket.merged_into) if one]
             were_agents = outbox.as_agents(tx, written_to, quoting)
@@ -156,7 +157,8 @@ class _Pages:
             status,
             form=f"/t/{opens.token}",
             token=opens.token,
-            sheet=opens.sheet,
+            # The ticket itself also changes by what stays inside.
+            sheet=replace(opens.sheet, changed=newest.at) if newest else opens.sheet,
             base=f"/t/{opens.token}",
             revision=f"{part.newest}.{opens.ticket.state}",
             days=history.days(policy, opens.ticket, part.entries, self._zone, once=were_agents),

@@ -1,8 +1,9 @@
 """What every page is: harmless to ask for, valid, guarded by its headers, in two languages."""
 
 import re
+import socket
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -108,6 +109,27 @@ def test_a_page_that_breaks_carries_the_headers(tmp_path: Path) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+def test_another_method_is_refused_with_those_that_are_not(portal: Portal) -> None:
+    with portal.client() as client:
+        answer = client.put("/agent/sign-in/sent")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_form_that_breaks_off_is_no_error(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its traceback in the log would be anybody's to write."""
+    head = "POST /new HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n"
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    with running(tmp_path) as portal:
+        host, port = portal.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as one:
+            one.sendall(f"{head}{kind}".encode())
+            assert b"100 Continue" in one.recv(100)  # the body is waited for
+    # Whatever was in hand has ended with the server.
+    assert caplog.text == ""
+
+
 def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
     token = portal.opening()
     with portal.client() as client:
@@ -187,6 +209,23 @@ def test_what_stays_inside_is_on_no_page(portal: Portal) -> None:
     # Nobody's address but the desk's and the one that the link belongs to.
     assert set(re.findall(r"[\w.]+@[\w.]+", page)) == {portal.desk.policy.address}
     assert SEB.email not in page
+
+
+def test_when_something_was_written_inside_is_on_no_page(portal: Portal) -> None:
+    token = portal.opening()
+    portal.say("Bonjour.")
+
+    def seen(client: httpx.Client) -> tuple[list[str], str]:
+        times = re.findall("<time[^>]*>", client.get(f"/t/{token}").text)
+        return times, client.get(f"/t/{token}/revision").text
+
+    with portal.client() as client:
+        before = seen(client)
+        portal.ahead.append(timedelta(hours=5))
+        portal.say("#interne\nUn secret entre agents.")
+        assert seen(client) == before
+        portal.say("Une réponse pour Marie.")
+        assert seen(client) != before
 
 
 def test_a_page_says_nothing_before_it_is_opened(portal: Portal) -> None:
