@@ -109,15 +109,6 @@ _RECIPIENTS = (
     .where(col(Outbox.entry_id).in_(bindparam("entries", expanding=True)), ~col(Outbox.to_agent))
     .order_by(col(Outbox.id))
 )
-_AS_AGENTS = (
-    select(col(Outbox.recipient))
-    .where(
-        col(Outbox.ticket).in_(bindparam("tickets", expanding=True)),
-        col(Outbox.recipient).in_(bindparam("addresses", expanding=True)),
-        col(Outbox.to_agent),
-    )
-    .distinct()
-)
 _ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
@@ -289,12 +280,6 @@ def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Addr
     for entry, address, name in tx.all(_RECIPIENTS, entries=list(entries)):
         found.setdefault(entry, []).append(Address(address, name))
     return found
-
-
-def as_agents(tx: Transaction, tickets: Collection[int], addresses: Collection[str]) -> set[str]:
-    """Those of the addresses that were written to as agents about one of these tickets."""
-    found = tx.all(_AS_AGENTS, tickets=list(tickets), addresses=list(addresses))
-    return {str(address) for (address,) in found}
 
 
 def _outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:

@@ -22,7 +22,7 @@ from rules.keyword_lines import HIDDEN
 from rules.model import Address, Credential, Outcome, Proof, Ticket
 from rules.policy import Policy
 from store import history as entries_of
-from store import merges, outbox, portal, tickets, timers
+from store import merges, portal, tickets, timers
 from store.db import OutageError
 from store.work import Transaction
 
@@ -74,7 +74,7 @@ def _was_agent(tx: Transaction, policy: Policy, ticket: Ticket, email: str) -> b
     own = ticket.requester is not None and ticket.requester.email == email
     if own or any(one.address == email for one in policy.agents):
         return False
-    return bool(outbox.as_agents(tx, [ticket.number], [email]))
+    return bool(portal.as_agents(tx, [ticket.number], [email]))
 
 
 class _Pages:
@@ -150,7 +150,7 @@ class _Pages:
             newest = entries_of.line(tx, number, part.newest, public=True)
             quoting = {one.author.email for one in part.entries if one.author and one.quoted}
             written_to = [one for one in (number, opens.ticket.merged_into) if one]
-            were_agents = outbox.as_agents(tx, written_to, quoting)
+            were_agents = portal.as_agents(tx, written_to, quoting)
         return self._site.page(
             request,
             "ticket",

@@ -8,7 +8,7 @@ import pytest
 
 from mailgate.portal.road import Draft, submit
 from rules.model import AddEntry, Address, Credential, EntryKind, Outcome, Proof
-from store import outbox
+from store import portal as links
 from tests.portal.portal import RH, SEB, TITLE, Portal, running
 
 NADIA = Address("nadia@fram.example", "Nadia")
@@ -57,7 +57,7 @@ def test_the_link_to_an_own_ticket_stays(tmp_path: Path) -> None:
         portal.say("#assigner nadia\n#interne\nEt toi ?")
         nadia = portal.token(NADIA.email)
         with portal.desk.db.reading() as tx:
-            assert outbox.as_agents(tx, [1], [NADIA.email, SEB.email]) == {NADIA.email, SEB.email}
+            assert links.as_agents(tx, [1], [NADIA.email, SEB.email]) == {NADIA.email, SEB.email}
     with running(tmp_path) as portal, portal.client() as client:
         assert client.get(f"/t/{nadia}").status_code == 200
 
