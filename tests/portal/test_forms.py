@@ -429,6 +429,16 @@ def test_too_large_too_many_and_broken(portal: Portal, client: httpx.Client) -> 
     assert portal.dump() == before
 
 
+def test_a_form_without_files_is_as_large_as_its_fields(
+    portal: Portal, client: httpx.Client
+) -> None:
+    path = f"/t/{portal.opening()}"
+    form = {"form": form_of(client.get(path)), "do": "note", "text": "é" * 100_000}
+    assert client.post(path, data=form).status_code == 303
+    kind = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}
+    assert client.post(path, content=b"&" * 2_000_000, headers=kind).status_code == 413
+
+
 def test_script_in_every_field_is_text(portal: Portal, client: httpx.Client) -> None:
     fields = {"author": SCRIPT, "subject": SCRIPT, "text": SCRIPT}
     refused = fill(client, "/new", mail=SCRIPT, **fields)
