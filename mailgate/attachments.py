@@ -21,7 +21,25 @@ _WRITTEN_LIMIT = 2_000  # characters of a name as it is written, encoded
 _UNKNOWN = "application/octet-stream"
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")  # RFC 6838 section 4.2
+# What the standard library has not, or not in every version: documents that may hold macros, and
+# those that look like them (IANA's registry of media types).
+_OFFICE = {
+    ".docm": "application/vnd.ms-word.document.macroenabled.12",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".dotm": "application/vnd.ms-word.template.macroenabled.12",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".pptm": "application/vnd.ms-powerpoint.presentation.macroenabled.12",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".xlam": "application/vnd.ms-excel.addin.macroenabled.12",
+    ".xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    ".xlsm": "application/vnd.ms-excel.sheet.macroenabled.12",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xltm": "application/vnd.ms-excel.template.macroenabled.12",
+}
 _TYPES = mimetypes.MimeTypes()
+_TYPES.types_map[True].update(_OFFICE)
 # What a first line of bytes is run as, whatever the file is called. Linux: ELF (gABI 4.1,
 # ch. 4); a Windows shortcut: [MS-SHLLINK] section 2.1.
 _PROGRAMS = ((b"\x7fELF", ".elf"), (b"L\0\0\0\x01\x14\x02\0", ".lnk"))

@@ -34,6 +34,8 @@ TYPES = {
     "gz": "application/gzip",
     "exe": "application/x-msdos-program",
     "png": "image/png",
+    "bat": "text/plain",
+    "bin": "application/octet-stream",
 }
 BAD = Attachment("1", "a.exe", "a/b", 1, withheld=Withheld.KIND)
 VIRUS = Attachment("2", "b.pdf", "a/b", 1, withheld=Withheld.INFECTED, virus="Some.Name")
@@ -79,6 +81,14 @@ def types_of(name: str) -> tuple[str, ...]:
         ("image/*", "", "a.png", "application/octet-stream", "", True),
         ("image/*", "", "a.exe", "image/png", "", False),
         ("image/*", "", "a.png", "image/png", ".exe", False),
+        ("image/*", "", "a.bin", "image/png", "", False),
+        ("image/*", "", "a.scr", "image/png", "", False),
+        ("image/*", "", "a.png.SCR.", "image/png", "", False),
+        ("image/* .scr", "", "a.scr", "image/png", "", True),
+        ("text/*", "", "a.bat", "text/plain", "", False),
+        ("application/octet-stream", "", "a.bin", "application/octet-stream", "", True),
+        ("", "application/octet-stream", "a.bin", "image/png", "", False),
+        ("image/*", "", "a.12", "image/png", "", True),
         ("image/*", "", "a", "image/x-new", "", True),
         ("image/*", "", "a.png.gz", "application/octet-stream", "", False),
         ("", "application/gzip", "a.png.gz", "application/octet-stream", "", False),
