@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
-from mailgate.mimetree import Leaf, Tree, tree
+from mailgate.mimetree import MAX_PARTS, Leaf, Tree, tree
 from rules.model import Attachment
 
 NAME_LIMIT = 120  # characters; file systems take 255 bytes
+_MESSAGES = 8  # within each other, all of which are looked into; each is read anew
 _EXTENSION_LIMIT = 16
 _WRITTEN_LIMIT = 2_000  # characters of a name as it is written, encoded
 _UNKNOWN = "application/octet-stream"
@@ -61,6 +62,10 @@ _EXTENSIONS = {
 }
 
 
+class DeepError(Exception):
+    """A message has too many parts, or too many messages within each other."""
+
+
 def fitting(files: Iterable[Attachment], limit: int) -> list[Attachment]:
     """Of these files those that are handed on and fit into `limit` bytes together, in order."""
     found = []
@@ -95,9 +100,11 @@ def unpacked(leaf: Leaf) -> tnef.Unpacked | None:
     return tnef.unpack(data) if tnef.holds(data) else None
 
 
-def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
-    """The files in a winmail.dat, and the part itself where they are not all that it holds."""
-    out = [] if inside.whole and inside.members else describe(leaf)
+def describe_members(
+    leaf: Leaf, inside: tnef.Unpacked, *, itself: bool = False
+) -> list[Attachment]:
+    """The files in a winmail.dat, and the part `itself` where they are not all that it holds."""
+    out = [] if inside.whole and inside.members and not itself else describe(leaf)
     for number, member in enumerate(inside.members, start=1):
         kind = member.kind if _TYPE.fullmatch(member.kind) else ""
         kind = kind or _TYPES.guess_type(member.name)[0] or _UNKNOWN
@@ -150,6 +157,30 @@ def several(leaf: Leaf, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
             yield member, leaf.payload()
         elif len(member) <= 4 and member.isdecimal() and 0 < int(member) <= len(files):
             yield member, files[int(member) - 1].data
+
+
+def is_message(one: Attachment) -> bool:
+    """Whether programs that open this file read it as a mail."""
+    return one.type.startswith("message/") or one.name.lower().endswith(".eml")
+
+
+def inside(raw: bytes) -> Iterator[bytes]:
+    """The decoded bytes of a message's parts, and of the messages within it.
+
+    Raises DeepError where some of them are not read.
+    """
+    waiting, parts = [(raw, 1)], 0
+    while waiting:
+        message, depth = waiting.pop()
+        mail = tree(message)
+        parts += len(mail.leaves)
+        if mail.capped or depth > _MESSAGES or parts > MAX_PARTS:
+            raise DeepError
+        for leaf in mail.leaves:
+            data = leaf.payload()
+            yield data
+            if leaf.kind.startswith("message/"):
+                waiting.append((data, depth + 1))
 
 
 def _content_id(value: str) -> str:

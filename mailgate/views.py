@@ -41,7 +41,7 @@ _WITHHELD = {
     "total": "left out, the mail's files are too large together",
     "infected": "kept back, infected",
     "unscanned": "waits for the virus scanner",
-    "unscannable": "left out, larger than the virus scanner takes",
+    "unscannable": "left out, larger or deeper than the virus scanner takes",
 }
 
 

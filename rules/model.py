@@ -41,7 +41,9 @@ class Withheld(StrEnum):
     TOTAL = "total"  # with those before it more than one mail may bring
     INFECTED = "infected"
     UNSCANNED = "unscanned"  # the scanner has not answered yet
-    UNSCANNABLE = "unscannable"  # more than the scanner takes
+    UNSCANNABLE = (
+        "unscannable"  # more than the scanner takes, or messages too deep within each other
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class Mail:
     body_digest: str  # sha256 (hex) of everything below the header block
     defects: tuple[str, ...] = ()  # what was mended while reading, in words
     from_html: bool = False  # text was made from html, no plain part has any
+    spoken: tuple[str, ...] = ()  # whose words `text` and `html` are: parts, as in Attachment.part
 
     @property
     def is_report(self) -> bool:
