@@ -22,6 +22,7 @@ from rules.model import (
     Line,
     Lookalike,
     OutboxMail,
+    Outcome,
     Reach,
     Ticket,
 )
@@ -117,7 +118,8 @@ def line_text(
     received = _at(line.received, ZoneInfo(timezone))
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
-    what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
+    reason = line.reason or ("not decided yet" if line.outcome is Outcome.TAKEN else "")
+    what = f"{line.outcome}: {reason}" if reason else str(line.outcome)
     ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
     warnings = [f"  {_warning(one)}" for one in odd]
     return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
@@ -252,7 +254,8 @@ def _at(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _plain(text: str) -> str:
