@@ -32,7 +32,6 @@ from rules.model import (
     Standing,
     Ticket,
     Undelivered,
-    Withheld,
 )
 from store import history, ledger, merges, outbox, portal, tickets
 from store.work import Transaction
@@ -238,7 +237,7 @@ def _confirmed(
         raw = ledger.raw(tx, raw_id)
         kept = history.entry(tx, issued.pending)
         files = kept.attachments if kept else ()
-        silent = frozenset(one.part for one in files if one.withheld == Withheld.INFECTED)
+        silent = frozenset(one.part for one in files if one.silent)
         mail = replace(parse(raw, files=silent), attachments=files)
         proven = Standing(Role.AGENT, verified=True, reason="confirmed by its author's answer")
         opens = kind is EntryKind.OPENING

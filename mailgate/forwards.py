@@ -15,11 +15,10 @@ from mailgate.attachments import attachment_bytes
 from mailgate.parse import parse
 from rules.address_list import addresses
 from rules.automatic import verdict
-from rules.model import Address, Forward, Mail, Withheld
+from rules.model import Address, Forward, Mail
 from rules.orders import Code
 from rules.policy import Policy
 
-_UNREAD = (Withheld.INFECTED, Withheld.UNSCANNABLE)  # what these hold is not said either
 _LINES = 2_000  # lines in which a forwarded mail may begin
 _REACH = 4  # lines between a title and its header block
 _BLOCK = 16  # lines of a header block; long lists of recipients are wrapped
@@ -49,7 +48,7 @@ def read(policy: Policy, mail: Mail, raw: bytes, *, asked: bool = False) -> Forw
     a forward's subject. Raises nothing but MemoryError; linear time.
     """
     attached = [one for one in mail.attachments if one.type == "message/rfc822"]
-    if len(attached) == 1 and attached[0].withheld not in _UNREAD:
+    if len(attached) == 1 and not attached[0].silent:
         inner = parse(attachment_bytes(raw, attached[0].part))
         found = Forward(inner.sender, inner.text, mail.text, message_id=inner.message_id)
         return _checked(policy, found, inner)

@@ -19,8 +19,6 @@ from rules.model import Attachment, Mail, Withheld
 
 log = logging.getLogger(__name__)
 
-_FINAL = (Withheld.INFECTED, Withheld.UNSCANNABLE)  # words that wait would hold up their ticket
-
 
 class Screen:
     """The desk's lists and limits, and its scanner where there is one."""
@@ -72,9 +70,9 @@ class Screen:
         data = contents(raw, mail.spoken) if mail.spoken else {}
         found = {part: self.verdict(_words(one), one) for part, one in data.items()}
         alike = said in (one.replace(b"\r\n", b"\n").strip(b"\n") for one in data.values())
-        if not alike and all(one.withheld not in _FINAL for one in found.values()):
+        if not alike and not any(one.silent for one in found.values()):
             found |= dict.fromkeys(data, self.verdict(_words(said), said))
-        return {part: one for part, one in found.items() if one.withheld in _FINAL}
+        return {part: one for part, one in found.items() if one.silent}
 
     def limited(self, files: Sequence[Attachment]) -> tuple[Attachment, ...]:
         """By the lists and limits alone."""

@@ -59,6 +59,11 @@ class Attachment:
     virus: str = ""  # what the scanner calls it
     program: str = ""  # the ending that its first bytes ask for (".exe"), "" for no program
 
+    @property
+    def silent(self) -> bool:
+        """Whether the words in it are not read either: the scanner has spoken against it."""
+        return self.withheld in (Withheld.INFECTED, Withheld.UNSCANNABLE)
+
     def open_to(self, *, agent: bool) -> bool:
         """Who may download it: what its kind or size left out, agents alone; a virus, nobody."""
         judged = (Withheld.KIND, Withheld.LARGE, Withheld.TOTAL)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from store.db import Database
 
 _HEADERS = 1_000_000  # bytes of a file in which its headers are looked for
-_LINE_END = re.compile(rb"\r\n|\r|\n")
 _FIELD = re.compile(r"\s*message-id\s*:", re.IGNORECASE)
 
 
@@ -76,7 +75,7 @@ def _explain(db: Database, named: _Named, timezone: str) -> str:
 def _is_file(mail: str) -> bool:
     """Whether a file is named. Message-IDs may end with .eml too."""
     with suppress(OSError):  # longer than a file's name can be
-        if mail and Path(mail).exists():
+        if mail and (Path(mail).is_file() or Path(mail).is_dir()):
             return True
     return mail.lower().endswith(".eml") and "@" not in mail
 
@@ -103,7 +102,7 @@ def _file(path: str, desk: str) -> _Named:
     except OSError as error:
         raise fail(f"{path}: cannot be read: {error.strerror}") from None
     # Programs save with line ends of their own; of a mail that is too large the head is kept.
-    wire = _LINE_END.sub(b"\r\n", raw)
+    wire = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     head = wire[: wire.find(b"\r\n\r\n") + 4]
     mail = parse(raw[:_HEADERS])
     # Relays give our mails other ids; the first ancestor is their own, in an answer ours.

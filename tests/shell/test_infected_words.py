@@ -152,6 +152,19 @@ def test_unproven_words_stay_back_when_they_are_confirmed(desk: TestDesk, clamd:
     assert all(MARK not in entry.text + entry.quoted for entry in desk.history())
 
 
+def test_words_that_were_left_out_stay_so_when_they_are_confirmed(
+    desk: TestDesk, clamd: Clamd
+) -> None:
+    scanned_by(desk, clamd)
+    desk.deliver(new(MARIE, "Facture", "Laquelle ?"))
+    to_marie, _ = desk.once()
+    desk.deliver(new(SEB, f"Re: {subject(to_marie)}", "mot\n" * (LARGEST // 3)))
+    asked = next(one for one in desk.once() if "Anomalie" in subject(one))
+    desk.deliver(answer(asked, SEB, "Oui."))
+    desk.once()
+    assert all("mot\nmot" not in entry.text + entry.quoted for entry in desk.history())
+
+
 def test_a_mail_that_is_forwarded_with_a_virus_opens_no_ticket_for_its_author(
     desk: TestDesk, clamd: Clamd
 ) -> None:
