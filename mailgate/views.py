@@ -111,14 +111,16 @@ def line_text(
     line: Line,
     mails: Iterable[OutboxMail],
     timezone: str,
+    moves: Sequence[str] = (),
     odd: Iterable[Lookalike] = (),
 ) -> str:
-    """The ledger's answer for one copy of a mail, and what came of it."""
+    """The ledger's answer for one copy of a mail, and what came of it: states, mails."""
     received = _at(line.received, ZoneInfo(timezone))
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
     what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
-    ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
+    led = f", which it brought to the state {', then '.join(moves)}" if moves else ""
+    ticket = [f"  ticket #{line.ticket}{led}"] if line.ticket else []
     warnings = [f"  {_warning(one)}" for one in odd]
     return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
 

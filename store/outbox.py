@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, exists, func, select, update
+from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from rules.model import Address, EntryKind, Issued, OutboxMail
-from store.tables import Entry, Outbox
+from rules.model import Address, EntryKind, Issued, Outcome, OutboxMail
+from store.tables import Entry, Ledger, Outbox, Ticket
 from store.work import Transaction, table_of
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
@@ -110,6 +110,26 @@ _RECIPIENTS = (
     .order_by(col(Outbox.id))
 )
 _ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
+# Mails are queued at the moment at which their ledger line is settled, about its ticket or the
+# one that this joined then; later ones, such as reminders, are about its entry.
+_OF_LINE = (
+    select(*_FACTS)
+    .join(Ledger, col(Ledger.id) == bindparam("line"))
+    .outerjoin(Ticket, col(Ticket.number) == col(Ledger.ticket))
+    .where(
+        or_(
+            and_(
+                col(Outbox.ticket).in_((col(Ledger.ticket), col(Ticket.merged_into))),
+                col(Outbox.queued_at) == col(Ledger.settled_at),
+            ),
+            and_(
+                col(Outbox.entry_id) == col(Ledger.entry_id),
+                col(Ledger.outcome) != Outcome.DUPLICATE,
+            ),
+        )
+    )
+    .order_by(col(Outbox.id))
+)
 
 
 def enqueue(
@@ -272,6 +292,11 @@ def by_reference(tx: Transaction, reference: str) -> OutboxMail | None:
 def about(tx: Transaction, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
     return [_outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
+
+
+def following(tx: Transaction, line: int) -> list[OutboxMail]:
+    """The mails that followed from one line of the ledger, in the order of their queue."""
+    return [_outgoing(row) for row in tx.all(_OF_LINE, line=line)]
 
 
 def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Address]]:

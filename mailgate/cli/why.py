@@ -43,8 +43,9 @@ def _explain(db: Database, mail: str, timezone: str) -> str:
         answers = [
             views.line_text(
                 line,
-                outbox.about(tx, line.entry_id) if line.entry_id else [],
+                outbox.following(tx, line.id),
                 timezone,
+                history.moves(tx, line.id),
                 history.lookalikes(tx, line.entry_id) if line.entry_id else (),
             )
             for line in lines or ledger.find(tx, message_id=message_id)
