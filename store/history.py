@@ -57,16 +57,6 @@ _OPENING = (
     .order_by(col(tables.Entry.id).desc())
     .limit(1)
 )
-_MOVES = (
-    select(col(tables.Entry.text))
-    .join(tables.Ledger, col(tables.Ledger.ticket) == col(tables.Entry.ticket))
-    .where(
-        col(tables.Ledger.id) == bindparam("line"),
-        col(tables.Entry.kind) == EntryKind.STATE,
-        col(tables.Entry.at) == col(tables.Ledger.settled_at),
-    )
-    .order_by(col(tables.Entry.id))
-)
 _LOOKALIKES = select(col(tables.Entry.lookalikes)).where(col(tables.Entry.id) == bindparam("entry"))
 _QUESTION = (
     select(*table_of(tables.Entry).c)
@@ -121,11 +111,6 @@ def lookalikes(tx: Transaction, entry_id: int) -> tuple[Lookalike, ...]:
     """Whom the sender of an entry's mail may be taken for."""
     row = tx.first(_LOOKALIKES, entry=entry_id)
     return _lookalikes(row[0]) if row else ()
-
-
-def moves(tx: Transaction, line: int) -> list[str]:
-    """The states into which one line of the ledger brought its ticket."""
-    return [row[0] for row in tx.all(_MOVES, line=line)]
 
 
 def newest(tx: Transaction, number: int) -> int:

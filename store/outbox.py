@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import Row, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from rules.model import Address, EntryKind, Issued, Outcome, OutboxMail
-from store.tables import Entry, Ledger, Outbox, Ticket
+from rules.model import Address, EntryKind, Issued, OutboxMail
+from store.tables import Entry, Outbox
 from store.work import Transaction, table_of
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
 _EARLIER = aliased(Outbox)
-_FACTS = [column for column in table_of(Outbox).c if column.name != "data"]
+FACTS = [column for column in table_of(Outbox).c if column.name != "data"]
 
 _MAY_GO = (
     col(Outbox.state) == "queued",
@@ -102,34 +102,14 @@ _SINCE = select(func.count()).where(
     col(Outbox.state) != "withheld",
 )
 _SENT_SINCE = _SINCE.where(col(Outbox.sent_at).is_not(None))
-_BY_REFERENCE = select(*_FACTS).where(col(Outbox.reference) == bindparam("one"))
+_BY_REFERENCE = select(*FACTS).where(col(Outbox.reference) == bindparam("one"))
 _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
 _RECIPIENTS = (
     select(col(Outbox.entry_id), col(Outbox.recipient), col(Outbox.recipient_name))
     .where(col(Outbox.entry_id).in_(bindparam("entries", expanding=True)), ~col(Outbox.to_agent))
     .order_by(col(Outbox.id))
 )
-_ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
-# Mails are queued at the moment at which their ledger line is settled, about its ticket or the
-# one that this joined then; later ones, such as reminders, are about its entry.
-_OF_LINE = (
-    select(*_FACTS)
-    .join(Ledger, col(Ledger.id) == bindparam("line"))
-    .outerjoin(Ticket, col(Ticket.number) == col(Ledger.ticket))
-    .where(
-        or_(
-            and_(
-                col(Outbox.ticket).in_((col(Ledger.ticket), col(Ticket.merged_into))),
-                col(Outbox.queued_at) == col(Ledger.settled_at),
-            ),
-            and_(
-                col(Outbox.entry_id) == col(Ledger.entry_id),
-                col(Ledger.outcome) != Outcome.DUPLICATE,
-            ),
-        )
-    )
-    .order_by(col(Outbox.id))
-)
+_ABOUT = select(*FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
 def enqueue(
@@ -181,7 +161,7 @@ def claim(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
     rows = tx.all(_DUE, now=now, most=limit)
     if rows:
         tx.run(_CLAIM, *({"b_id": row.id} for row in rows))
-    return [_outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
+    return [outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
 
 
 def in_hand(tx: Transaction, now: datetime) -> bool:
@@ -286,17 +266,12 @@ def data(tx: Transaction, reference: str) -> bytes:
 def by_reference(tx: Transaction, reference: str) -> OutboxMail | None:
     """The mail of ours that carries this reference."""
     row = tx.first(_BY_REFERENCE, one=reference)
-    return _outgoing(row) if row else None
+    return outgoing(row) if row else None
 
 
 def about(tx: Transaction, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
-    return [_outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
-
-
-def following(tx: Transaction, line: int) -> list[OutboxMail]:
-    """The mails that followed from one line of the ledger, in the order of their queue."""
-    return [_outgoing(row) for row in tx.all(_OF_LINE, line=line)]
+    return [outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
 
 
 def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Address]]:
@@ -307,7 +282,7 @@ def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Addr
     return found
 
 
-def _outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:
+def outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:
     return OutboxMail(
         id=row.id,
         reference=row.reference,

@@ -34,7 +34,7 @@ def _explain(db: Database, mail: str, timezone: str) -> str:
     """The answers for every copy of a mail, or for a mail of ours; "" when nobody has seen it."""
     from mailgate import views
     from rules import reference
-    from store import history, ledger, outbox
+    from store import followed, history, ledger, outbox
 
     sha256, message_id = _name(mail)
     with db.reading() as tx:
@@ -43,9 +43,9 @@ def _explain(db: Database, mail: str, timezone: str) -> str:
         answers = [
             views.line_text(
                 line,
-                outbox.following(tx, line.id),
+                followed.mails(tx, line.id),
                 timezone,
-                history.moves(tx, line.id),
+                followed.states(tx, line.id),
                 history.lookalikes(tx, line.entry_id) if line.entry_id else (),
             )
             for line in lines or ledger.find(tx, message_id=message_id)
