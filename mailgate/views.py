@@ -111,7 +111,7 @@ def line_text(
     line: Line,
     mails: Iterable[OutboxMail],
     timezone: str,
-    moves: Sequence[str] = (),
+    states: Sequence[str] = (),
     odd: Iterable[Lookalike] = (),
 ) -> str:
     """The ledger's answer for one copy of a mail, and what came of it: states, mails."""
@@ -119,7 +119,7 @@ def line_text(
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
     what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
-    led = f", which it brought to the state {', then '.join(moves)}" if moves else ""
+    led = f", which it brought to the state {', then '.join(states)}" if states else ""
     ticket = [f"  ticket #{line.ticket}{led}"] if line.ticket else []
     warnings = [f"  {_warning(one)}" for one in odd]
     return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
@@ -220,7 +220,8 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
     odd = [f"    {_warning(one)}" for one in entry.lookalikes]
-    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}", *odd]
+    nobody = "an unknown sender" if entry.kind is EntryKind.OPENING else "the desk"
+    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or nobody}{notes}", *odd]
     lines += [f"    {line}" for line in entry.text.splitlines()]
     lines += [f"    [{a.name}, {a.type}, {a.size} bytes{_withheld(a)}]" for a in entry.attachments]
     if entry.quoted:
