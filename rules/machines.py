@@ -47,7 +47,7 @@ def on_ticket(
     if event.absence:
         back = event.absence.back_on
         until = f", back on {back.isoformat()}" if back else ""
-        reason = f"{reason}; {event.absence.email} is away{until}"
+        reason = f"{verdict.clause}; {event.absence.email} is away{until}"
     # Programs quote what they answer, and an agent's says where he is.
     inside = event.answers_internal or event.standing.role in (Role.AGENT, Role.UNPROVEN)
     return (
@@ -72,13 +72,13 @@ def _bounce(
         return (
             *undelivered(policy, ticket, failed, event),
             Bounced(failed.reference, failed.error),
-            Settle(Outcome.BOUNCE, f"{verdict.reason}; {marked}"),
+            Settle(Outcome.BOUNCE, f"{verdict.clause}; {marked}"),
         )
     kept = replace(entry(event, EntryKind.BOUNCE), internal=True)
     if event.harmless:
-        reason = f"{verdict.reason}; a delay or a delivery: kept, nobody told"
+        reason = f"{verdict.clause}; a delay or a delivery: kept, nobody told"
         return (kept, Settle(Outcome.BOUNCE, reason))
-    unknown = f"{verdict.reason}; it is about no mail of ours that is known"
+    unknown = f"{verdict.clause}; it is about no mail of ours that is known"
     if ticket.bounce_told or event.answers_automatic:
         return (kept, Settle(Outcome.BOUNCE, f"{unknown}: kept, nobody told"))
     told = Occasion(

@@ -48,9 +48,9 @@ OUTSIDERS = (
     *("late", "merged", "left-out", "files"),
 )
 AGENTS = [
-    f"agent-{name}"
-    for name in "opened note internal late trouble help state files left-out".split()
-]  # noqa: SIM905
+    *(f"agent-{name}" for name in ("opened", "note", "internal", "late", "trouble", "help")),
+    *("agent-state", "agent-files", "agent-left-out"),
+]
 
 
 @dataclass(frozen=True)
