@@ -347,6 +347,14 @@ def test_a_closed_ticket_is_reopened_by_the_desks_own_keyword(by: Renderer) -> N
     assert "Sans ce mot-clé" not in aid.text
 
 
+@pytest.mark.parametrize(("files", "said"), [(0, ""), (1, ", seulement des pièces jointes")])
+def test_agents_are_told_that_a_request_has_no_words(files: int, said: str) -> None:
+    scan = Attachment("1", "scan.png", "image/png", 300, "")
+    mail = read(letter("agent-opened", text="", attachments=(scan,) * files))
+    assert f"Ce message n'a pas de texte{said}." in mail.text
+    assert "pas de texte" not in read(letter("agent-opened", attachments=(scan,))).text
+
+
 @pytest.mark.parametrize("to_agent", [True, False], ids=["agent", "outsider"])
 def test_a_name_that_holds_an_address_is_not_read_as_one(to_agent: bool) -> None:
     eve = Address("eve@elsewhere.example", "sebastien@fram.example")
