@@ -225,6 +225,13 @@ def test_check_tells_what_is_no_smtp_server_and_where_nobody_logs_in(desk: TestD
     assert "offers no login; " in call(desk, "check", "--wait", "0", **user).stderr
 
 
+def test_check_warns_of_french_tags_on_an_english_desk(desk: TestDesk) -> None:
+    said = "the tags of subjects and the states' labels stay French"
+    assert said not in call(desk, "check", "--offline").stderr
+    english = call(desk, "check", "--offline", MAILGATE_DESK__LANGUAGE="en")
+    assert (english.returncode, said in english.stderr) == (0, True)
+
+
 def test_check_names_a_broken_template(desk: TestDesk) -> None:
     folder = desk.folder / "own" / "mail" / "fr"
     folder.mkdir(parents=True)
