@@ -17,6 +17,7 @@ _PACKED = 2  # winmail.dat of one mail that are unpacked
 _META = re.compile(
     rb"<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE
 )
+_DATA = ("text/calendar", "text/vcard", "text/x-vcard")  # for programs: an invitation, a card
 _META_WITHIN = 1_024  # bytes in which HTML names its charset (HTML section 4.2.5.4)
 
 
@@ -99,6 +100,8 @@ def _read_named(body: Body, tree: mimetree.Tree, files: AbstractSet[str]) -> Non
 
 def _is_body(leaf: mimetree.Leaf) -> bool:
     if leaf.enclosed or leaf.disposition == "attachment":
+        return False
+    if leaf.kind in _DATA:
         return False
     if leaf.kind not in ("text/plain", "text/html"):
         # A multipart without a usable boundary holds its text as one piece.

@@ -112,15 +112,17 @@ def line_text(
     line: Line,
     mails: Iterable[OutboxMail],
     timezone: str,
+    states: Sequence[str] = (),
     odd: Iterable[Lookalike] = (),
 ) -> str:
-    """The ledger's answer for one copy of a mail, and what came of it."""
+    """The ledger's answer for one copy of a mail, and what came of it: states, mails."""
     received = _at(line.received, ZoneInfo(timezone))
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
     reason = line.reason or ("not decided yet" if line.outcome is Outcome.TAKEN else "")
     what = f"{line.outcome}: {reason}" if reason else str(line.outcome)
-    ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
+    led = f", which it brought to the state {', then '.join(states)}" if states else ""
+    ticket = [f"  ticket #{line.ticket}{led}"] if line.ticket else []
     warnings = [f"  {_warning(one)}" for one in odd]
     return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
 
@@ -220,7 +222,8 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
     odd = [f"    {_warning(one)}" for one in entry.lookalikes]
-    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}", *odd]
+    nobody = "an unknown sender" if entry.kind is EntryKind.OPENING else "the desk"
+    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or nobody}{notes}", *odd]
     lines += [f"    {line}" for line in entry.text.splitlines()]
     lines += [f"    [{a.name}, {a.type}, {a.size} bytes{_withheld(a)}]" for a in entry.attachments]
     if entry.quoted:

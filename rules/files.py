@@ -26,7 +26,7 @@ from rules.notify import Occasion, tells
 from rules.policy import FILES_TAG, By, On, Policy
 
 LEFT_OUT, CHECKED = "left-out", "files"  # the templates
-TEMPLATES = (LEFT_OUT, CHECKED, f"agent-{CHECKED}")
+TEMPLATES = (LEFT_OUT, f"agent-{LEFT_OUT}", CHECKED, f"agent-{CHECKED}")
 TROUBLE = "files"  # what agents are told of
 _UNKNOWN = "application/octet-stream"  # RFC 2046 section 4.5.1: the sender says nothing
 # What Windows runs on a double click. The mail services that people write from refuse most of it.
@@ -124,12 +124,13 @@ def told(policy: Policy, event: Contribution, effects: tuple[Effect, ...]) -> tu
     )
     if not place or answered:
         return effects
+    is_agent = policy.agent(author.email) is not None
     mail = Tell(
         author,
-        to_agent=policy.agent(author.email) is not None,
+        to_agent=is_agent,
         on=LEFT_OUT,
         tag=FILES_TAG,
-        template=LEFT_OUT,
+        template=f"agent-{LEFT_OUT}" if is_agent else LEFT_OUT,
         row="[attachments]",
         notice=True,
         joins=False,

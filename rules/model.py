@@ -29,8 +29,11 @@ class Address:
 
     @property
     def label(self) -> str:
-        """What a reader calls this person: the name, or the address without one."""
-        return self.name or self.email
+        """What a reader calls this person: the name, or the address without one.
+
+        A name that holds an address is none: whoever reads it would think that mail goes there.
+        """
+        return self.email if "@" in self.name else self.name or self.email
 
 
 class Withheld(StrEnum):
@@ -121,6 +124,11 @@ class Verdict:
     kind: Kind
     reason: str  # one sentence naming the header and its value
     sure: bool = True  # False: no header says so, only the subject and the text
+
+    @property
+    def clause(self) -> str:
+        """The reason without its point, for what came of it stands behind."""
+        return self.reason.removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)

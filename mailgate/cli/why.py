@@ -51,7 +51,7 @@ def _explain(db: Database, named: _Named, timezone: str) -> str:
     """The answers for every copy of a mail, or for a mail of ours; "" when nobody has seen it."""
     from mailgate import views
     from rules import reference
-    from store import history, ledger, outbox
+    from store import followed, history, ledger, outbox
 
     with db.reading() as tx:
         # A client may save a mail with other bytes than those that came.
@@ -60,8 +60,9 @@ def _explain(db: Database, named: _Named, timezone: str) -> str:
         answers = [
             views.line_text(
                 line,
-                outbox.about(tx, line.entry_id) if line.entry_id else [],
+                followed.mails(tx, line.id),
                 timezone,
+                followed.states(tx, line.id),
                 history.lookalikes(tx, line.entry_id) if line.entry_id else (),
             )
             for line in lines

@@ -154,8 +154,10 @@ def test_the_author_of_a_note_is_told(
     state: str, role: Role, author: Address, file: Attachment, machine: bool, told: bool
 ) -> None:
     effects = decide(POLICY, ticket(state), said(role, author, file, machine=machine), NOW)
-    mails = [one for one in effects if isinstance(one, Tell) and one.template == "left-out"]
-    assert [one.recipient.email for one in mails] == ([author.email] if told else [])
+    template = "agent-left-out" if role is Role.AGENT else "left-out"
+    mails = [one for one in effects if isinstance(one, Tell) and one.on == "left-out"]
+    expected = [(author.email, template)] if told else []
+    assert [(one.recipient.email, one.template) for one in mails] == expected
     for one in mails:
         assert (one.notice, one.bounded, one.joins) == (True, True, False)
         before = effects[effects.index(one) - 1]
