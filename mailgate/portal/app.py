@@ -50,15 +50,15 @@ def app(site: Site) -> Starlette:
         response.headers.update(error.headers or {})  # Allow: RFC 9110 section 15.5.6
         return response
 
-    async def left(_request: Request, _error: Exception) -> Response:
-        return Response(status_code=400)  # to nobody: he broke off while he sent a form
-
     async def signed_out(request: Request, _error: Exception) -> Response:
         return session.asked(site, request)
 
     async def outage(request: Request, error: Exception) -> Response:
         log.warning("a page was asked for: %s", error)
         return site.page(request, "refused", 503, code="outage")
+
+    async def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it: the client hung up within its form
 
     async def broken(request: Request, _error: Exception) -> Response:
         return site.page(request, "refused", 500, code="broken")
@@ -71,8 +71,8 @@ def app(site: Site) -> Starlette:
             RefusedError: refused,
             SignedOutError: signed_out,
             HTTPException: wrong,
-            ClientDisconnect: left,
             OutageError: outage,
+            ClientDisconnect: gone,
             Exception: broken,
         },
     )

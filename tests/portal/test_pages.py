@@ -1,7 +1,6 @@
 """What every page is: harmless to ask for, valid, guarded by its headers, in two languages."""
 
 import re
-import socket
 from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib.resources import files
@@ -113,21 +112,6 @@ def test_another_method_is_refused_with_those_that_are_not(portal: Portal) -> No
     with portal.client() as client:
         answer = client.put("/agent/sign-in/sent")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
-
-
-def test_a_form_that_breaks_off_is_no_error(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Its traceback in the log would be anybody's to write."""
-    head = "POST /new HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n"
-    kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
-    with running(tmp_path) as portal:
-        host, port = portal.url.removeprefix("http://").split(":")
-        with socket.create_connection((host, int(port))) as one:
-            one.sendall(f"{head}{kind}".encode())
-            assert b"100 Continue" in one.recv(100)  # the body is waited for
-    # Whatever was in hand has ended with the server.
-    assert caplog.text == ""
 
 
 def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
