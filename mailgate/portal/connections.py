@@ -13,6 +13,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST = 500  # at once; a process may often open no more than 1024 files
+AT_ONCE = 100  # asyncio takes so many before it looks at the first (uvicorn: 2048)
 # How long a request's head and its body may take: 20 MB by a line of 1 Mbit/s take 160 s.
 SECONDS: Mapping[type, float] = {h11.IDLE: 20, h11.SEND_BODY: 300}
 
@@ -30,8 +31,9 @@ class Connection(H11Protocol):
         else:
             self._watch()
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
+    def handle_events(self) -> None:
+        """Called for what comes, and after an answer for what came with the request before."""
+        super().handle_events()
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -15,7 +15,7 @@ from mailgate.desk import Desk
 from mailgate.portal import road
 from mailgate.portal.app import guarded
 from mailgate.portal.bind import listening
-from mailgate.portal.connections import Connection
+from mailgate.portal.connections import AT_ONCE, Connection
 from mailgate.portal.site import Site
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,7 @@ def serving(desk: Desk, wake: Callable[[], None], sock: socket.socket) -> Iterat
     config = uvicorn.Config(
         guarded(Site(desk, wake)),
         http=Connection,
+        backlog=AT_ONCE,
         lifespan="off",
         log_config=None,
         access_log=False,  # its lines would hold tokens

@@ -65,6 +65,7 @@ def answered(client: socket.socket) -> bool:
         pytest.param(POST, b"", 0.7, id="no body"),
         pytest.param(POST, b"a", 0.7, id="a body that drips"),
         pytest.param(GET + b"\r\n" + GET, b"a", 0.0, id="half a second head"),
+        pytest.param(GET + b"\r\n" + POST, b"", 0.0, id="no second body"),
     ],
 )
 def test_a_request_that_does_not_come_ends_its_connection(
