@@ -111,7 +111,8 @@ def test_a_page_that_breaks_carries_the_headers(tmp_path: Path) -> None:
 def test_another_method_is_refused_with_those_that_are_not(portal: Portal) -> None:
     with portal.client() as client:
         answer = client.put("/agent/sign-in/sent")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert answer.status_code == 405
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
 
 
 def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
