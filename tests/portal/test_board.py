@@ -113,6 +113,9 @@ def test_a_ticket_becomes_somebody_elses(portal: Portal, client: httpx.Client) -
     assert portal.tickets()[0].requester == PAUL
     assert (PAUL.email, "opened") in portal.mails()
     assert client.get(f"/t/{token}").status_code == 404
+    # A bare address has no name, and certainly not that of the one before.
+    act(client, requester=RH.email)
+    assert portal.tickets()[0].requester == Address(RH.email)
 
 
 def test_a_ticket_is_merged_into_another(portal: Portal, client: httpx.Client) -> None:
