@@ -378,7 +378,7 @@ _LISTS = [
     ("?q=quel+pc", [1]),
     ("?q=quel+pc&state=new", []),
     ("?q=%25", []),
-    ("?page=2", []),
+    ("?page=2", [2, 1, 3]),
     ("?page=0", [2, 1, 3]),
 ]
 
@@ -417,6 +417,17 @@ def test_pages_of_the_list(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> N
             path = found[1].replace("&amp;", "&") if found else ""
         assert seen == [[1, 2], [3, 4], [5]]
         assert 'rel="prev"' in page.text
+        # What stood on the last page is closed from it: the page before is the last one now.
+        last = {
+            "form": form_of(page),
+            "do": "state:closed",
+            "t": "5",
+            "sort": "oldest",
+            "page": "3",
+        }
+        closed = client.get(client.post("/agent", data=last).headers["location"])
+        assert numbers(closed) == [3, 4]
+        assert "Page 2 sur 2" in closed.text
 
 
 def ticked(client: httpx.Client, action: str, *chosen: int, path: str = "/agent") -> httpx.Response:
@@ -475,7 +486,15 @@ def test_nothing_is_done_to_several(several: Portal) -> None:
         for action, chosen, code in _NOTHING:
             answer = ticked(client, action, *chosen)
             assert (answer.status_code, code in answer.text) == (422, True), action
+            kept = re.findall(r'name="t" value="(\d+)" checked', answer.text)
+            assert kept == [str(one) for one in chosen], action
+        assert '<option value="merge" selected>' in ticked(client, "merge", 1).text
+        assert '<option value="state:closed" selected>' in ticked(client, "state:closed").text
     assert several.dump() == before
+
+
+def test_nothing_was_changed(client: httpx.Client) -> None:
+    assert "Aucun ticket changé." in client.get("/agent?done=0&undone=4").text
 
 
 def test_forms_of_the_board_have_no_ceiling(tmp_path: Path) -> None:
