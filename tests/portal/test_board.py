@@ -186,7 +186,7 @@ _REFUSED: list[tuple[dict[str, str], str, str]] = [
     ({"merge": "deux"}, "merge", "un numéro de ticket doit suivre"),
     ({"merge": "2"}, "merge", "un ticket fermé ne fusionne pas"),
     ({"merge": "3", "state": "closed"}, "merge", "contredit une ligne"),
-    ({"text": "#clotur\nx"}, "text", "Le plus proche : #clôturé"),
+    ({"text": "#clotur\nx"}, "text", "Le plus proche\N{NO-BREAK SPACE}: #clôturé"),
     ({"text": "#interne\nx", "kind": "transfer", "to": RH.email}, "text", "contredit"),
     ({"text": "x" * 100_001}, "text", "trop long"),
     ({"kind": "reply", "cc": f"{RH.email}, " * 200, "text": "x"}, "cc", "trop long"),
@@ -396,7 +396,7 @@ def test_a_line_says_how_old_and_how_long(several: Portal) -> None:
         page = client.get("/agent?state=waiting").text
         assert "Rappel dans 8\u00a0h" in page
         assert re.search(r'class="go" width="5\d', page)
-        assert re.search(r'c-age n">1 j<', page)
+        assert re.search(r'c-age n">1\sj<', page)
         assert re.search(
             r'aria-current="page"><span class="st waiting">.*?<span class="n">1<', page
         )
