@@ -177,22 +177,22 @@ def test_files_ride_along(portal: Portal, client: httpx.Client) -> None:
 
 _REFUSED: list[tuple[dict[str, str], str, str]] = [
     ({}, "text", "Ce champ est obligatoire"),
-    ({"kind": "reply", "text": "x"}, "cc", "il manque une adresse"),
+    ({"kind": "reply", "text": "x"}, "cc", "Il manque une adresse"),
     ({"kind": "transfer", "to": "rh", "text": "x"}, "to", "adresse n'est pas valable"),
     ({"kind": "transfer", "to": "support@fram.example"}, "to", "celle du support"),
-    ({"requester": "a@x.example b@x.example"}, "requester", "une seule personne"),
+    ({"requester": "a@x.example b@x.example"}, "requester", "Nommez une seule personne"),
     ({"merge": "1"}, "merge", "pas le numéro d'un autre ticket"),
     ({"merge": "999999999"}, "merge", "pas le numéro d'un autre ticket"),
-    ({"merge": "deux"}, "merge", "un numéro de ticket doit suivre"),
-    ({"merge": "2"}, "merge", "un ticket fermé ne fusionne pas"),
-    ({"merge": "3", "state": "closed"}, "merge", "contredit une ligne"),
+    ({"merge": "deux"}, "merge", "Un numéro de ticket doit suivre"),
+    ({"merge": "2"}, "merge", "Un ticket fermé ne fusionne pas"),
+    ({"merge": "3", "state": "closed"}, "merge", "contredit un autre champ"),
     ({"text": "#clotur\nx"}, "text", "Le plus proche\N{NO-BREAK SPACE}: #clôturé"),
     ({"text": "#interne\nx", "kind": "transfer", "to": RH.email}, "text", "contredit"),
     ({"text": "x" * 100_001}, "text", "trop long"),
     ({"kind": "reply", "cc": f"{RH.email}, " * 200, "text": "x"}, "cc", "trop long"),
     ({"kind": "internal", "to": RH.email, "text": "x"}, "", "effacez-les"),
     ({"cc": RH.email, "text": "x"}, "", "effacez-les"),
-    ({"merge": "9" * 40}, "merge", "un numéro de ticket doit suivre"),
+    ({"merge": "9" * 40}, "merge", "Un numéro de ticket doit suivre"),
 ]
 
 

@@ -238,6 +238,7 @@ def test_refusing_needs_words(portal: Portal, client: httpx.Client, solved: str)
     answer = fill(client, f"/t/{solved}", do="refuse", why="")
     assert answer.status_code == 422
     assert '<a href="#why">' in answer.text
+    assert "réglé\N{NO-BREAK SPACE}? Ce champ" in unescape(answer.text)
     assert "<details open>" in answer.text
     assert portal.tickets()[0].state == "resolved"
     fill(client, f"/t/{solved}", do="refuse", why="L'écran manque.")
