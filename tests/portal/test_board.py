@@ -259,6 +259,17 @@ def test_addresses_that_fail_and_absences_are_shown(portal: Portal, client: http
     assert "Délai suspendu" in listed
 
 
+def test_an_automatic_message_is_told_in_the_desks_language(
+    portal: Portal, client: httpx.Client
+) -> None:
+    portal.opening()
+    reason = "Auto-Submitted: auto-replied says that a program answered."
+    portal.apply(1, AddEntry(EntryKind.AUTO_REPLY, MARIE, "Absente.", automatic=reason))
+    page = client.get(HERE).text
+    assert "<b>Message automatique.</b> Rien ne lui est répondu." in page
+    assert "says that" not in page
+
+
 def test_whom_a_sender_may_be_taken_for_is_shown_to_agents_alone(
     portal: Portal, client: httpx.Client
 ) -> None:
