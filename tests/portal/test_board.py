@@ -317,6 +317,7 @@ def test_the_bar_of_agents_stays(client: httpx.Client, path: str) -> None:
     page = client.get(path).text
     assert 'href="/agent/figures"' in page
     assert "/agent/sign-out" in page
+    assert "Retour à l'accueil" not in page
 
 
 def test_the_revision_changes_with_the_page(portal: Portal, client: httpx.Client) -> None:
