@@ -152,6 +152,8 @@ def test_the_board_is_used_by_keys_alone(browser: Browser, portal: Portal) -> No
     page = browser.new_page()
     page.goto(portal.url + portal.sign_in_path())
     page.get_by_role("button").press("Enter")
+    page.get_by_role("button", name="Appliquer").press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_label("Cocher le ticket 1").press("Space")
     page.get_by_label("Tickets cochés").press("ArrowDown")
     page.keyboard.press("Tab")
