@@ -38,7 +38,7 @@ def words(page: httpx.Response) -> str:
     ("language", "says"),
     [
         ("fr", "setup.exe (8 octets, type de fichier non admis), photo.pdf (88 octets, type"),
-        ("en", "setup.exe (8 bytes, kind of file not admitted), photo.pdf (88 bytes, kind of"),
+        ("en", "setup.exe (8 bytes, file type not allowed), photo.pdf (88 bytes, file type not"),
     ],
 )
 def test_a_form_says_which_files_it_does_not_take(tmp_path: Path, language: str, says: str) -> None:
