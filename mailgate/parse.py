@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -27,6 +28,7 @@ from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
 
 from mailgate import bodies, decode, mimetree
+from mailgate.attachments import is_message
 from mailgate.mimetree import Tree
 from rules import reference
 from rules.model import Address, Attachment, Mail
@@ -88,12 +90,14 @@ def parse(
     received: datetime | None = None,
     keep: frozenset[str] = frozenset(),
     tree: Tree | None = None,
+    files: AbstractSet[str] = frozenset(),
 ) -> Mail:
     """A raw mail, any bytes at all, as the desk reads it.
 
     `received` (aware, or naive UTC) is when the mailbox took it: a Date more than a
     day later is not believed and becomes None. `keep` names further headers, lower
-    case, wanted in `Mail.headers`. `tree` is that of `raw`, where the caller has it.
+    case, wanted in `Mail.headers`. `tree` is that of `raw`, where the caller has it. `files`
+    are parts that are read as files, whatever they are.
     Raises nothing but MemoryError; takes linear time.
     """
     tree = tree or mimetree.tree(raw)
@@ -103,7 +107,7 @@ def parse(
         defects.append("lines among the headers are none: they were set apart")
     people = _people(heads, defects)
     senders = _senders(heads, people)
-    body = bodies.read(tree, defects)
+    body = bodies.read(tree, defects, files)
     return Mail(
         message_id=_message_id(raw, heads, defects),
         sender=senders[0] if senders else _other_sender(heads, defects),
@@ -122,6 +126,7 @@ def parse(
         body_digest=_body_digest(raw),
         defects=tuple(defects),
         from_html=body.from_html,
+        spoken=tuple(dict.fromkeys(body.spoken)),
     )
 
 
@@ -130,7 +135,7 @@ def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -
     # UTF-16 is ASCII with zeros between; quoted-printable breaks lines anywhere.
     joined = _SOFT_BREAK.sub(b"", data[:_SCANNED].replace(b"\0", b""))
     places = [attachment.name, data[:_SCANNED].decode("latin-1"), joined.decode("latin-1")]
-    if attachment.type.startswith("message/") or attachment.name.lower().endswith(".eml"):
+    if is_message(attachment):
         inner = parse(data[:_SCANNED])
         places += [inner.message_id, *inner.references, inner.text, inner.html]
     return reference.shown(places, portal_url)

@@ -23,7 +23,7 @@ from rules.orders import Answer as Answer
 from rules.orders import Code as Code
 from rules.orders import Orders as Orders
 from rules.orders import Refusal as Refusal
-from rules.policy import Policy
+from rules.policy import Agent, Policy
 
 _SHOWN = 100  # characters of a refused line that are told
 _WORD = 100  # characters of a word that are compared; no keyword and no name is longer
@@ -272,9 +272,7 @@ class _Reading:
         """
         wanted = line.rest.strip(_EDGES)
         emails = [author] if author else [one.email for one in addresses(wanted) or ()]
-        found = {self.policy.agent(email) for email in emails} or {
-            one for one in self.policy.agents if _same(one.name) == _same(wanted)
-        }
+        found = {self.policy.agent(email) for email in emails} or self._named(_same(wanted))
         agent = found.pop() if len(found) == 1 else None
         if agent:
             return agent.address
@@ -285,6 +283,12 @@ class _Reading:
         }
         self._refuse(line.text, Code.UNKNOWN_AGENT, _nearest(_local(_same(wanted)), names))
         return ""
+
+    def _named(self, wanted: str) -> set[Agent | None]:
+        """Those who go by the whole name; else those who have these words in theirs."""
+        agents = [(one, _same(one.name)) for one in self.policy.agents]
+        whole: set[Agent | None] = {one for one, name in agents if name == wanted}
+        return whole or {one for one, name in agents if wanted and f" {wanted} " in f" {name} "}
 
 
 def _same(name: str) -> str:

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -55,6 +55,9 @@ def app(site: Site) -> Starlette:
         log.warning("a page was asked for: %s", error)
         return site.page(request, "refused", 503, code="outage")
 
+    async def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it: the client hung up within its form
+
     async def broken(request: Request, _error: Exception) -> Response:
         return site.page(request, "refused", 500, code="broken")
 
@@ -67,6 +70,7 @@ def app(site: Site) -> Starlette:
             SignedOutError: signed_out,
             HTTPException: wrong,
             OutageError: outage,
+            ClientDisconnect: gone,
             Exception: broken,
         },
     )

@@ -129,6 +129,17 @@ def taken_in(portal: Portal, raw: bytes) -> None:
     assert intake.settle(portal.desk, portal.desk.read([(taken[0], "")])()) == {1: Outcome.OPENED}
 
 
+def nested(times: int, kind: str) -> bytes:
+    """A virus within parts of a kind within each other."""
+    found = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    found += b64encode(EICAR)
+    for depth in range(times, 0, -1):
+        head = f"Content-Type: {kind.format(depth)}\r\n\r\n".encode()
+        opens = f"--b{depth}\r\n".encode() if "boundary" in kind else b""
+        found = head + opens + found
+    return found + b"\r\n--=_b--\r\n"
+
+
 # Programs that read the mail find these files, and we do not.
 HIDDEN = {
     "below the last boundary": b"Bonjour.\r\n--=_b--\r\n" + EICAR,
@@ -139,6 +150,8 @@ HIDDEN = {
     + b"Content-Transfer-Encoding: base64\r\n\r\n"
     + b64encode(EICAR)
     + b"\r\n--=_b--\r\n",
+    "too many multiparts": b"Bonjour.\r\n--=_b\r\n" + nested(30, "multipart/mixed; boundary=b{0}"),
+    "too many messages": b"Bonjour.\r\n--=_b\r\n" + nested(30, "message/rfc822"),
 }
 
 

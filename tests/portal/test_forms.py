@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html import unescape
@@ -372,6 +373,19 @@ def test_the_ceiling_per_client_and_typed_address(tmp_path: Path) -> None:
         assert len(portal.tickets()) == 4
         portal.ahead.append(timedelta(hours=1, minutes=1))
         assert fill(one, "/new", **NEW).status_code == 303
+
+
+def test_one_link_has_one_ceiling_whatever_authors_are_typed(tmp_path: Path) -> None:
+    with running(tmp_path, MAILGATE_LIMITS__PER_SENDER_HOUR="3") as portal, portal.client() as one:
+        token = portal.opening()
+        told = Counter(portal.mails())
+        for n in range(5):
+            author = f"Moi {n} <n{n}@elsewhere.example>"
+            fill(one, f"/t/{token}", do="note", text=f"Voici {n}.", author=author)
+        assert len(portal.notes()) == 5
+        assert (Counter(portal.mails()) - told)[SEB.email, "note"] == 3
+        fill(one, f"/t/{token}", do="note", text="C'est moi.")
+        assert (Counter(portal.mails()) - told)[SEB.email, "note"] == 4, "her own word counts apart"
 
 
 @pytest.mark.parametrize(

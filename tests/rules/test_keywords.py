@@ -127,6 +127,8 @@ LINES = [
     pytest.param("#prendre", Orders(owner=SEB), id="#prendre"),
     pytest.param("#take", Orders(owner=SEB), id="#take"),
     pytest.param("#assigner nadia le goff", Orders(owner=NADIA), id="assigned by name"),
+    pytest.param("#assigner Nadia", Orders(owner=NADIA), id="assigned by first name"),
+    pytest.param("#assigner Goff.", Orders(owner=NADIA), id="assigned by a word of the name"),
     pytest.param("#assign Nadia@fram.example", Orders(owner=NADIA), id="assigned by address"),
     pytest.param("#assigner SEB@home.example", Orders(owner=SEB), id="assigned by alias"),
     pytest.param(f"#assigner Nadia <{NADIA}>", Orders(owner=NADIA), id="assigned, both"),
