@@ -7,6 +7,8 @@ Case and accents do not count, nor what `rules.keyword_lines` looks through. Wha
 is almost a keyword is refused, never guessed: a wrong guess mails strangers.
 """
 
+# Length: the table of keywords and what reads their lines, in one place.
+
 from __future__ import annotations
 
 import difflib
