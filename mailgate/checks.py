@@ -117,12 +117,13 @@ def _portal(config: Config, report: Report) -> None:
 
 
 def _language(config: Config, report: Report) -> None:
-    """The shipped tables are French, and with them the tags of subjects and the states' labels."""
+    """The shipped tables are French, and with them the tags of subjects and the keywords."""
     french = [row for row in config.policy.notify if "(shipped)" in row.source]
     if config.desk.language != "fr" and french:
         report.warnings.append(
-            f"{config.path.name}: desk.language: the tags of subjects and the states' labels stay "
-            "French until you write [states] and notify yourself; docs/admin.md has English ones"
+            f"{config.path.name}: desk.language: the tags of subjects and the keywords of states "
+            "stay French until you write [states] and notify yourself; docs/admin.md has English "
+            "ones"
         )
 
 

@@ -118,6 +118,9 @@ def _with_keywords(policy: Policy, said: Contribution, thread: Thread) -> Contri
         if answer is None and thanked:
             return replace(said, answer=Answer.CONFIRM)
         return replace(said, answer=answer, text=said.text if keep else text)
+    if own:  # a refusal that comes when nothing waits for one is a note like any other
+        answer, text = read_requester(said.text)
+        return replace(said, text=text) if answer is Answer.REFUSE and text else said
     return said
 
 

@@ -55,7 +55,6 @@ class Piece:
     # For agents alone.
     internal: bool = False
     email: str = ""  # of the author
-    why: str = ""  # it is held to be automatic
     sent: tuple[str, ...] = ()  # the addresses that a transfer or a reply went to
     mail: bool = False  # it came by a mail or form that is kept and that agents may have
     addressed: int | None = None  # the merged ticket that it is from or for
@@ -215,7 +214,6 @@ def _inside(piece: Piece, entry: Entry, ticket: Ticket, sent: list[Address]) -> 
         files=tuple(replace(_file(one), name=one.name) for one in entry.attachments),
         internal=entry.internal,
         email=entry.author.email if entry.author else "",
-        why=entry.automatic,
         sent=tuple(one.email for one in sent),
         mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE and whole(entry),
         addressed=entry.addressed if entry.addressed != ticket.number else None,

@@ -108,6 +108,8 @@ class _Pages:
         action = form.line("do")
         answer = action if action in _ANSWERS and is_requester(opens) else ""
         typed = {name: form.text(name) for name in _UNFILLED}
+        if answer == "confirm" and not opens.sheet.resolved:  # a page from before
+            return _see(opens, "unconfirmed")
         text = form.text("why" if answer else "text")
         author, wrong = (opens.holder, "") if answer else self._author(opens, form)
         errors = forms.lengths(form) | ({"author": wrong} if wrong else {})
@@ -127,7 +129,9 @@ class _Pages:
             return self._page(request, opens, 503, errors={"form": "outage"}, typed=typed)
         self._site.wake()
         done = "held" if outcome is Outcome.HELD else answer or "note"
-        return RedirectResponse(f"/t/{opens.token}?done={done}#done", 303)
+        if done in ("note", "refuse") and opened(self._site, opens.token).sheet.final:
+            done = "late"
+        return _see(opens, done)
 
     def _author(self, opens: Opened, form: Form) -> tuple[Address, str]:
         """(who writes, "") or (anybody, the code of what is wrong with the name)."""
@@ -172,6 +176,11 @@ class _Pages:
             errors=context.get("errors", {}),
             refused=context.get("refused", ()),
         )
+
+
+def _see(opens: Opened, done: str) -> Response:
+    """The ticket's page as it is now, with a word on what was done, a key of the words' table."""
+    return RedirectResponse(f"/t/{opens.token}?done={done}#done", 303)
 
 
 def is_requester(opens: Opened) -> bool:

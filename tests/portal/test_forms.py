@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -254,11 +255,47 @@ def test_refusing_needs_words(portal: Portal, client: httpx.Client, solved: str)
     answer = fill(client, f"/t/{solved}", do="refuse", why="")
     assert answer.status_code == 422
     assert '<a href="#why">' in answer.text
+    assert "réglé\N{NO-BREAK SPACE}? Ce champ" in unescape(answer.text)
     assert "<details open>" in answer.text
     assert portal.tickets()[0].state == "resolved"
     fill(client, f"/t/{solved}", do="refuse", why="L'écran manque.")
     assert portal.tickets()[0].state == "open"
     assert portal.notes()[-1].text == "L'écran manque."
+
+
+def test_a_page_from_before_the_end_does_not_say_that_the_ticket_goes_back(
+    portal: Portal, client: httpx.Client, solved: str
+) -> None:
+    path = f"/t/{solved}"
+    forms = [form_of(client.get(path)) for _ in range(4)]
+    client.post(path, data={"form": forms[0], "do": "confirm"})
+    before = portal.history()
+    again = client.post(path, data={"form": forms[1], "do": "confirm"})
+    assert "plus rien à confirmer" in unescape(client.get(again.headers["location"]).text)
+    assert portal.history() == before
+    refused = {"form": forms[2], "do": "refuse", "why": "L'écran manque."}
+    for answer in (client.post(path, data=refused) for _ in range(2)):
+        page = unescape(client.get(answer.headers["location"]).text)
+        assert "qui reste fermé" in page
+        assert "repart" not in page
+        assert "#refuser" not in page
+    assert [one.text for one in portal.notes()] == ["C'est fait.", "L'écran manque."]
+    noted = client.post(path, data={"form": forms[3], "do": "note", "text": "Et ceci."})
+    assert "qui reste fermé" in unescape(client.get(noted.headers["location"]).text)
+    assert portal.tickets()[0].state == "closed"
+
+
+def test_a_refusal_of_what_is_in_work_already_is_a_note(
+    portal: Portal, client: httpx.Client, solved: str
+) -> None:
+    path = f"/t/{solved}"
+    forms = [form_of(client.get(path)) for _ in range(2)]
+    portal.say("#rouvrir\nJe reprends.")
+    client.post(path, data={"form": forms[0], "do": "refuse", "why": "L'écran manque."})
+    assert portal.notes()[-1].text == "L'écran manque."
+    answer = client.post(path, data={"form": forms[1], "do": "confirm"})
+    assert "plus rien à confirmer" in unescape(client.get(answer.headers["location"]).text)
+    assert portal.tickets()[0].state == "open"
 
 
 def test_only_the_requester_confirms(portal: Portal, client: httpx.Client) -> None:

@@ -237,7 +237,7 @@ def test_both_languages_have_the_same_words() -> None:
 def _words(
     environment: Environment,
     name: str,
-    tables: tuple[str, ...] = ("t", "errors", "refusals", "sent", "done"),
+    tables: tuple[str, ...] = ("t", "errors", "of_field", "refusals", "sent", "done"),
 ) -> tuple[object, ...]:
     """What a file of words defines: keys of its tables, macros with their parameters."""
     assert environment.loader

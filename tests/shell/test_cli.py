@@ -226,7 +226,7 @@ def test_check_tells_what_is_no_smtp_server_and_where_nobody_logs_in(desk: TestD
 
 
 def test_check_warns_of_french_tags_on_an_english_desk(desk: TestDesk) -> None:
-    said = "the tags of subjects and the states' labels stay French"
+    said = "the tags of subjects and the keywords of states stay French"
     assert said not in call(desk, "check", "--offline").stderr
     english = call(desk, "check", "--offline", MAILGATE_DESK__LANGUAGE="en")
     assert (english.returncode, said in english.stderr) == (0, True)

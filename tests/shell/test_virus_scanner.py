@@ -54,8 +54,8 @@ def test_an_infected_file_goes_nowhere_and_agents_are_told(desk: TestDesk, clamd
     to_marie, to_seb = desk.once()
     assert (to_marie.recipients, to_seb.recipients) == ((MARIE,), (SEB,))
     assert riding(to_seb.message) == [(PLAN[0], PDF)]
-    assert "facture.pdf (68 o, virus détecté : " + NAME + ")" in words(to_seb)
-    assert "facture.pdf (68 o, virus détecté)." in words(to_marie)
+    assert "facture.pdf (68 octets, virus détecté : " + NAME + ")" in words(to_seb)
+    assert "facture.pdf (68 octets, virus détecté)." in words(to_marie)
     assert all(NAME not in body(to_marie, half) for half in HALVES)
     assert states(desk) == [("", ""), (Withheld.INFECTED, NAME)]
     shown = json.loads(views.ticket_json(desk.ticket(), desk.history()))
