@@ -1,5 +1,7 @@
 """The entry point: every command of the contract, put together."""
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -34,6 +36,8 @@ app.command()(why.why)
 
 
 def main() -> None:
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal of another charset is told the rest
+        sys.stdout.reconfigure(errors="replace")
     app()
 
 

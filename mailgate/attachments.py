@@ -12,16 +12,35 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from email.parser import BytesHeaderParser
 
 from mailgate import decode, tnef
-from mailgate.mimetree import Leaf, Tree, tree
+from mailgate.mimetree import MAX_PARTS, Leaf, Tree, tree
 from rules.model import Attachment
 
 NAME_LIMIT = 120  # characters; file systems take 255 bytes
+_MESSAGES = 8  # within each other, all of which are looked into; each is read anew
 _EXTENSION_LIMIT = 16
 _WRITTEN_LIMIT = 2_000  # characters of a name as it is written, encoded
 _UNKNOWN = "application/octet-stream"
 _TNEF = ("application/ms-tnef", "application/vnd.ms-tnef")
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,80}/[a-z0-9!#$&^_.+-]{1,80}")  # RFC 6838 section 4.2
+# What the standard library has not, or not in every version: documents that may hold macros, and
+# those that look like them (IANA's registry of media types).
+_OFFICE = {
+    ".docm": "application/vnd.ms-word.document.macroenabled.12",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".dotm": "application/vnd.ms-word.template.macroenabled.12",
+    ".odp": "application/vnd.oasis.opendocument.presentation",
+    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
+    ".odt": "application/vnd.oasis.opendocument.text",
+    ".pptm": "application/vnd.ms-powerpoint.presentation.macroenabled.12",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ".xlam": "application/vnd.ms-excel.addin.macroenabled.12",
+    ".xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
+    ".xlsm": "application/vnd.ms-excel.sheet.macroenabled.12",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".xltm": "application/vnd.ms-excel.template.macroenabled.12",
+}
 _TYPES = mimetypes.MimeTypes()
+_TYPES.types_map[True].update(_OFFICE)
 # What a first line of bytes is run as, whatever the file is called. Linux: ELF (gABI 4.1,
 # ch. 4); a Windows shortcut: [MS-SHLLINK] section 2.1.
 _PROGRAMS = ((b"\x7fELF", ".elf"), (b"L\0\0\0\x01\x14\x02\0", ".lnk"))
@@ -41,6 +60,10 @@ _EXTENSIONS = {
     "text/vcard": ".vcf",
     "text/x-vcard": ".vcf",
 }
+
+
+class DeepError(Exception):
+    """A message has too many parts, or too many messages within each other."""
 
 
 def fitting(files: Iterable[Attachment], limit: int) -> list[Attachment]:
@@ -77,9 +100,11 @@ def unpacked(leaf: Leaf) -> tnef.Unpacked | None:
     return tnef.unpack(data) if tnef.holds(data) else None
 
 
-def describe_members(leaf: Leaf, inside: tnef.Unpacked) -> list[Attachment]:
-    """The files in a winmail.dat, and the part itself where they are not all that it holds."""
-    out = [] if inside.whole and inside.members else describe(leaf)
+def describe_members(
+    leaf: Leaf, inside: tnef.Unpacked, *, itself: bool = False
+) -> list[Attachment]:
+    """The files in a winmail.dat, and the part `itself` where they are not all that it holds."""
+    out = [] if inside.whole and inside.members and not itself else describe(leaf)
     for number, member in enumerate(inside.members, start=1):
         kind = member.kind if _TYPE.fullmatch(member.kind) else ""
         kind = kind or _TYPES.guess_type(member.name)[0] or _UNKNOWN
@@ -132,6 +157,30 @@ def several(leaf: Leaf, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
             yield member, leaf.payload()
         elif len(member) <= 4 and member.isdecimal() and 0 < int(member) <= len(files):
             yield member, files[int(member) - 1].data
+
+
+def is_message(one: Attachment) -> bool:
+    """Whether programs that open this file read it as a mail."""
+    return one.type.startswith("message/") or one.name.lower().endswith(".eml")
+
+
+def inside(raw: bytes) -> Iterator[bytes]:
+    """The decoded bytes of a message's parts, and of the messages within it.
+
+    Raises DeepError where some of them are not read.
+    """
+    waiting, parts = [(raw, 1)], 0
+    while waiting:
+        message, depth = waiting.pop()
+        mail = tree(message)
+        parts += len(mail.leaves)
+        if mail.capped or depth > _MESSAGES or parts > MAX_PARTS:
+            raise DeepError
+        for leaf in mail.leaves:
+            data = leaf.payload()
+            yield data
+            if leaf.kind.startswith("message/"):
+                waiting.append((data, depth + 1))
 
 
 def _content_id(value: str) -> str:

@@ -6,6 +6,7 @@ Standards: RFC 2046 section 5.1 (alternatives), 2183 (disposition), 3676 (flowed
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from mailgate import attachments, decode, htmltext, mimetree, tnef
@@ -16,6 +17,7 @@ _PACKED = 2  # winmail.dat of one mail that are unpacked
 _META = re.compile(
     rb"<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}[\"']?([\w-]{1,40})", re.IGNORECASE
 )
+_DATA = ("text/calendar", "text/vcard", "text/x-vcard")  # for programs: an invitation, a card
 _META_WITHIN = 1_024  # bytes in which HTML names its charset (HTML section 4.2.5.4)
 
 
@@ -27,27 +29,32 @@ class Body:
     html: str = ""
     from_html: bool = False
     attachments: list[Attachment] = field(default_factory=list)
+    spoken: list[str] = field(default_factory=list)  # the parts whose words these are
 
 
-def read(tree: mimetree.Tree, defects: list[str]) -> Body:
+def read(tree: mimetree.Tree, defects: list[str], files: AbstractSet[str] = frozenset()) -> Body:
     """The texts of the mail and what is left as files; `defects` gets what was mended.
+
+    `files` are parts that are no text, whatever they are.
 
     An HTML part counts as text only where no plain one says the same: not inside an
     alternative with a plain part.
     """
     body = Body()
     found: list[tuple[mimetree.Leaf, str]] = []
-    packed: list[tnef.Unpacked] = []
+    packed: list[tuple[str, tnef.Unpacked]] = []
     for leaf in tree.leaves:
-        if _is_body(leaf):
+        part = str(leaf.rank)
+        if _is_body(leaf) and part not in files:
+            body.spoken.append(part)
             found.append((leaf, _text(leaf, guess=len(found) < _GUESSES)))
             continue
         inside = attachments.unpacked(leaf) if len(packed) < _PACKED else None
         if inside is None:
             body.attachments += attachments.describe(leaf)
         else:
-            packed.append(inside)
-            body.attachments += attachments.describe_members(leaf, inside)
+            packed.append((part, inside))
+            body.attachments += attachments.describe_members(leaf, inside, itself=part in files)
     plain = [leaf for leaf, value in found if leaf.kind != "text/html" and value.strip()]
     twice = {leaf.alternative for leaf in plain} - {-1}
     rich = [value for leaf, value in found if leaf.kind == "text/html"]
@@ -66,29 +73,35 @@ def read(tree: mimetree.Tree, defects: list[str]) -> Body:
         body.text = whole if whole.split() == body.text.split() else body.text
     if not plain and not body.text and body.html.strip():
         defects.append("the HTML body shows no text")
-    body.text = body.text or _named_text(tree)
-    if not body.text and packed:
-        _read_packed(body, packed[0])
+    if not body.text:
+        _read_named(body, tree, files)
+    if not body.text and packed and packed[0][0] not in files:
+        _read_packed(body, *packed[0])
     return body
 
 
-def _read_packed(body: Body, inside: tnef.Unpacked) -> None:
+def _read_packed(body: Body, part: str, inside: tnef.Unpacked) -> None:
     """The text of a winmail.dat, for a mail that has no other."""
+    body.spoken.append(part)
     body.html = body.html or inside.html
     body.text = decode.lines(inside.text).strip("\n") or htmltext.text(inside.html)
     body.from_html = not inside.text.strip() and body.text != ""
 
 
-def _named_text(tree: mimetree.Tree) -> str:
+def _read_named(body: Body, tree: mimetree.Tree, files: AbstractSet[str]) -> None:
     """The first shown text that has a file name, for a mail that says nothing else."""
     for leaf in tree.leaves:
         if leaf.kind == "text/plain" and not leaf.enclosed and leaf.disposition != "attachment":
-            return _text(leaf, guess=True).strip("\n")
-    return ""
+            if (part := str(leaf.rank)) not in files:
+                body.spoken.append(part)
+                body.text = _text(leaf, guess=True).strip("\n")
+            return
 
 
 def _is_body(leaf: mimetree.Leaf) -> bool:
     if leaf.enclosed or leaf.disposition == "attachment":
+        return False
+    if leaf.kind in _DATA:
         return False
     if leaf.kind not in ("text/plain", "text/html"):
         # A multipart without a usable boundary holds its text as one piece.

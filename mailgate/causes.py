@@ -236,7 +236,9 @@ def _confirmed(
         raw_id, kind = waiting
         raw = ledger.raw(tx, raw_id)
         kept = history.entry(tx, issued.pending)
-        mail = replace(parse(raw), attachments=kept.attachments if kept else ())
+        files = kept.attachments if kept else ()
+        silent = frozenset(one.part for one in files if one.silent)
+        mail = replace(parse(raw, files=silent), attachments=files)
         proven = Standing(Role.AGENT, verified=True, reason="confirmed by its author's answer")
         opens = kind is EntryKind.OPENING
         if opens:

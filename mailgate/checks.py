@@ -52,6 +52,7 @@ def check(config: Config, now: datetime, *, offline: bool, probe: Probe | None =
     report.misconfigured = bool(report.problems)
     _trust(config, report)
     _portal(config, report)
+    _language(config, report)
     _database(config, report)
     if not offline:
         _imap(config, now, report)
@@ -112,6 +113,17 @@ def _portal(config: Config, report: Report) -> None:
         report.warnings.append(
             f"{config.path.name}: portal.url: links travel in clear text over http; "
             "put a proxy with HTTPS before the portal"
+        )
+
+
+def _language(config: Config, report: Report) -> None:
+    """The shipped tables are French, and with them the tags of subjects and the keywords."""
+    french = [row for row in config.policy.notify if "(shipped)" in row.source]
+    if config.desk.language != "fr" and french:
+        report.warnings.append(
+            f"{config.path.name}: desk.language: the tags of subjects and the keywords of states "
+            "stay French until you write [states] and notify yourself; docs/admin.md has English "
+            "ones"
         )
 
 

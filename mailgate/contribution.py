@@ -8,7 +8,8 @@ from dataclasses import replace
 from mailgate import quotes, reply, unsaid
 from mailgate.config import Config
 from mailgate.threads import Thread
-from rules import reference, subject
+from rules import lookalikes, reference, subject
+from rules.confusables import skeleton
 from rules.courtesy import is_silent, is_thanks
 from rules.keyword_lines import HIDDEN
 from rules.keywords import Answer, fold, read_agent, read_requester
@@ -17,7 +18,6 @@ from rules.orders import Code, Refusal
 from rules.policy import RESOLVED, Policy
 
 _SUBJECT = 200  # characters kept of a subject; RFC 5322 lines end at 998
-_NAME = 100  # characters of a display name that are compared
 _TITLE = 60  # characters of the text that name a ticket without a subject
 
 
@@ -118,6 +118,9 @@ def _with_keywords(policy: Policy, said: Contribution, thread: Thread) -> Contri
         if answer is None and thanked:
             return replace(said, answer=Answer.CONFIRM)
         return replace(said, answer=answer, text=said.text if keep else text)
+    if own:  # a refusal that comes when nothing waits for one is a note like any other
+        answer, text = read_requester(said.text)
+        return replace(said, text=text) if answer is Answer.REFUSE and text else said
     return said
 
 
@@ -136,11 +139,13 @@ def _author(policy: Policy, mail: Mail, standing: Standing) -> Address | None:
 
 
 def is_an_agents(policy: Policy, name: str) -> bool:
-    """Whether a display name reads as an agent's name or address."""
-    seen = " ".join(HIDDEN.sub("", name).split())
-    shown = fold(seen.partition("@")[0].strip(" <")[:_NAME])
-    return policy.agent(seen.strip(" <>").lower()) is not None or any(
-        shown == fold(agent.name[:_NAME]) for agent in policy.agents
+    """Whether a display name reads as an agent's name or address, in whatever letters."""
+    seen = " ".join(HIDDEN.sub("", name).split()).strip(" <>")
+    words, look = lookalikes.words(seen.partition("@")[0]), skeleton(seen)
+    return any(
+        words == lookalikes.words(agent.name)
+        or look in map(skeleton, (agent.address, *agent.aliases))
+        for agent in policy.agents
     )
 
 

@@ -31,10 +31,10 @@ class Desk:
     new_token: Callable[[], str]  # for links, 128 random bits or more
 
     def read(self, copies: Copies) -> Callable[[], list[Reading]]:
-        """Has copies read; what it returns waits for them, and says what of their files is kept
+        """Has copies read; what it returns waits for them, and says what of them is kept
         back: that may ask a scanner, so no transaction stands around it."""
         ordered = self.worker.read(copies)
-        return lambda: [self.screen.of(one) for one in ordered()]
+        return lambda: [self.screen.of(one, self.worker.wanted) for one in ordered()]
 
     @property
     def policy(self) -> Policy:

@@ -48,7 +48,7 @@ def read(policy: Policy, mail: Mail, raw: bytes, *, asked: bool = False) -> Forw
     a forward's subject. Raises nothing but MemoryError; linear time.
     """
     attached = [one for one in mail.attachments if one.type == "message/rfc822"]
-    if len(attached) == 1:
+    if len(attached) == 1 and not attached[0].silent:
         inner = parse(attachment_bytes(raw, attached[0].part))
         found = Forward(inner.sender, inner.text, mail.text, message_id=inner.message_id)
         return _checked(policy, found, inner)

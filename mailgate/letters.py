@@ -85,7 +85,7 @@ def compose(
         asked_at=scene.asked_at,
         reminder_at=next((clock.due for clock in scene.clocks if clock.notify), None),
         closes_at=next((clock.due for clock in scene.clocks if clock.to_state), None),
-        keywords=shown(policy) if tell.to_agent else (),
+        keywords=shown(policy) if tell.to_agent and policy.agent(tell.recipient.email) else (),
         links=scene.links,
     )
 

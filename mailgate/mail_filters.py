@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable, Container, Iterable, Mapping
 from datetime import date, datetime, time
 from functools import lru_cache, wraps
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -123,12 +123,13 @@ def filters(locale: Locale, timezone: ZoneInfo) -> dict[str, Callable[..., Any]]
 
 
 def file_size(count: int, locale: Locale) -> str:
-    """So many bytes as people read them: "84 ko"."""
+    """So many bytes as people read them: "84 ko", "8 octets"."""
     value, unit = float(count), 0
     while value >= 1000 and unit < len(_UNITS) - 1:
         value, unit = value / 1000, unit + 1
     value = round(value, 1 if value < 10 else None)
-    return format_unit(value, f"digital-{_UNITS[unit]}", "short", locale=locale)
+    length: Literal["short", "long"] = "short" if unit else "long"  # CLDR's short "8 byte"
+    return format_unit(value, f"digital-{_UNITS[unit]}", length, locale=locale)
 
 
 @_remembering(256, _SHORT)  # a template's words vary little

@@ -88,6 +88,12 @@ def problems(environment: Environment, names: Iterable[str], known: Iterable[str
         except TemplateSyntaxError as error:
             found.append(f"templates: {name}, line {error.lineno}: {error.message}")
             continue
+        except UnicodeDecodeError:
+            found.append(f"templates: {name} is not UTF-8 text; save the file as UTF-8")
+            continue
+        except OSError as error:
+            found.append(f"templates: {name} cannot be read: {error.strerror}")
+            continue
         sources[name] = environment.parse(source)
         queue += [one for one in meta.find_referenced_templates(sources[name]) if one]
     given = set(known).union(*(_assigned(tree) for tree in sources.values()))

@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import Message
@@ -85,12 +86,14 @@ def parse(
     received: datetime | None = None,
     keep: frozenset[str] = frozenset(),
     tree: Tree | None = None,
+    files: AbstractSet[str] = frozenset(),
 ) -> Mail:
     """A raw mail, any bytes at all, as the desk reads it.
 
     `received` (aware, or naive UTC) is when the mailbox took it: a Date more than a
     day later is not believed and becomes None. `keep` names further headers, lower
-    case, wanted in `Mail.headers`. `tree` is that of `raw`, where the caller has it.
+    case, wanted in `Mail.headers`. `tree` is that of `raw`, where the caller has it. `files`
+    are parts that are read as files, whatever they are.
     Raises nothing but MemoryError; takes linear time.
     """
     tree = tree or mimetree.tree(raw)
@@ -100,7 +103,7 @@ def parse(
         defects.append("lines among the headers are none: they were set apart")
     people = _people(heads, defects)
     senders = _senders(heads, people)
-    body = bodies.read(tree, defects)
+    body = bodies.read(tree, defects, files)
     return Mail(
         message_id=_message_id(raw, heads, defects),
         sender=senders[0] if senders else _other_sender(heads, defects),
@@ -119,6 +122,7 @@ def parse(
         body_digest=_body_digest(raw),
         defects=tuple(defects),
         from_html=body.from_html,
+        spoken=tuple(dict.fromkeys(body.spoken)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,24 +38,26 @@ class Reading:
     files: Mapping[str, bytes] = field(default_factory=dict)  # what may ride along, by part
 
 
-def read(taken: Taken, wanted: Wanted, refusal: str = "") -> Reading:
+def read(
+    taken: Taken, wanted: Wanted, refusal: str = "", files: AbstractSet[str] = frozenset()
+) -> Reading:
     """Parses one copy, and does with it beforehand what needs neither its ticket nor a lock.
 
-    `refusal` says why nothing may come of it. `parse` does not raise, but one mail must not
-    stop the rest.
+    `refusal` says why nothing may come of it, `files` are parts that are no text. `parse` does
+    not raise, but one mail must not stop the rest.
     """
     if refusal and taken.attempts > TRIES:
         return Reading(taken, None, refusal)
     try:
         tree = mimetree.tree(taken.raw)
-        mail = parse(taken.raw, taken.received, wanted.headers, tree)
+        mail = parse(taken.raw, taken.received, wanted.headers, tree, files)
         judged = PERSON if taken.credential else judge(taken.raw, mail)
         cut = None
         if not taken.credential and (mail.cited or "#" in mail.subject):
             cut = reply.of_mail(mail)
         fit = fitting(mail.attachments, wanted.files)
-        files = files_in(tree, [one.part for one in fit])
-        return Reading(taken, mail, refusal, judged, cut, files)
+        riding = files_in(tree, [one.part for one in fit])
+        return Reading(taken, mail, refusal, judged, cut, riding)
     except Exception as error:
         log.exception("ledger line %d: parsing failed", taken.id)
         return Reading(taken, None, refusal or f"cannot be parsed: {type(error).__name__}")

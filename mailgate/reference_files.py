@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mailgate import tnef
+from mailgate.attachments import is_message
 from mailgate.parse import parse
 from rules import reference
 from rules.model import Attachment
@@ -19,7 +20,7 @@ def holds_reference(attachment: Attachment, data: bytes, portal_url: str = "") -
     """Whether a file, or a mail that is attached as one, holds a reference or link of ours."""
     data = data[:_SCANNED]
     places = [attachment.name, *_readings(data)]
-    if attachment.type.startswith("message/") or attachment.name.lower().endswith(".eml"):
+    if is_message(attachment):
         inner = parse(data)
         places += [inner.message_id, *inner.references, inner.text, inner.html]
     if tnef.holds(data):  # its bodies are compressed

@@ -1,4 +1,4 @@
-"""What of a mail's files is handed on: the lists and limits, and the scanner's word.
+"""What of a mail's words and files is handed on: the lists and limits, and the scanner's word.
 
 It stands between reading a mail and deciding it, outside every transaction.
 """
@@ -6,15 +6,16 @@ It stands between reading a mail and deciding it, outside every transaction.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mailgate.attachments import contents, named_types
+from mailgate.attachments import DeepError, contents, inside, is_message, named_types
 from mailgate.clamd import AwayError, Clamd, ScanError, TooLargeError
 from mailgate.config import Config
-from mailgate.reading import Reading
+from mailgate.parse import parse
+from mailgate.reading import Reading, Wanted, read
 from rules.files import Limits, screened
-from rules.model import Attachment, Withheld
+from rules.model import Attachment, Mail, Withheld
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +27,15 @@ class Screen:
         self._limits, self._clamd = limits, clamd
         self.away = False  # it did not answer: nobody waits for it until it does (`answers`)
 
-    def of(self, reading: Reading) -> Reading:
-        """The reading, each of its mail's files with why it is withheld."""
-        if reading.mail is None or not reading.mail.attachments or reading.refusal:
+    def of(self, reading: Reading, wanted: Wanted) -> Reading:
+        """The reading, without words that are withheld, each of its mail's files with why it is."""
+        if reading.mail is None or reading.refusal:
             return reading
         try:
+            reading, bad = self._spoken(reading, wanted)
+            assert reading.mail
             files = self.limited(reading.mail.attachments)
+            files = tuple(bad.get(one.part, one) for one in files)
             if self._clamd:
                 files = self.scanned(files, reading.taken.raw)
         except Exception as error:  # one mail must not stop the rest
@@ -39,6 +43,36 @@ class Screen:
             refusal = f"its files cannot be looked at: {type(error).__name__}"
             return Reading(reading.taken, None, refusal)
         return replace(reading, mail=replace(reading.mail, attachments=files))
+
+    def _spoken(self, reading: Reading, wanted: Wanted) -> tuple[Reading, dict[str, Attachment]]:
+        """The reading, and its files whose words may not be read, by their parts.
+
+        What is read instead of them, such as the other half of an alternative, is asked about too.
+        """
+        bad: dict[str, Attachment] = {}
+        while self._clamd and not self.away and reading.mail:
+            found = self._unspeakable(reading.mail, reading.taken.raw)
+            if not found:
+                break
+            bad |= found
+            reading = read(reading.taken, wanted, files=bad.keys())
+        files = reading.mail.attachments if reading.mail else ()
+        told = {
+            one.part: replace(one, withheld=verdict.withheld, virus=verdict.virus)
+            for one in files
+            if (verdict := bad.get(one.part))
+        }
+        return reading, told
+
+    def _unspeakable(self, mail: Mail, raw: bytes) -> dict[str, Attachment]:
+        """The parts of a mail's words that are withheld: each as it came, and what is shown."""
+        said = mail.text.encode("utf-8", "replace")
+        data = contents(raw, mail.spoken) if mail.spoken else {}
+        found = {part: self.verdict(_words(one), one) for part, one in data.items()}
+        alike = said in (one.replace(b"\r\n", b"\n").strip(b"\n") for one in data.values())
+        if not alike and not any(one.silent for one in found.values()):
+            found |= dict.fromkeys(data, self.verdict(_words(said), said))
+        return {part: one for part, one in found.items() if one.silent}
 
     def limited(self, files: Sequence[Attachment]) -> tuple[Attachment, ...]:
         """By the lists and limits alone."""
@@ -61,18 +95,18 @@ class Screen:
         try:
             if self.away or data is None:
                 return replace(one, withheld=Withheld.UNSCANNED)
-            virus = self._clamd.scan(data)
-        except TooLargeError:
+            virus = next(filter(None, map(self._clamd.scan, _pieces(one, data))), "")
+        except (TooLargeError, DeepError):
             return replace(one, withheld=Withheld.UNSCANNABLE)
         except ScanError as error:
             self.away = isinstance(error, AwayError)
-            log.warning("%s; the file waits", error)
+            log.warning("%s; %s", error, "the file waits" if one.name else "the words go on")
             return replace(one, withheld=Withheld.UNSCANNED)
         return replace(one, withheld=Withheld.INFECTED if virus else "", virus=virus)
 
     def keeps(self, raw: bytes) -> bool:
         """Whether a mail may not be handed out as it came: programs may find more in it than we."""
-        whole = Attachment("", "", "message/rfc822", len(raw))
+        whole = Attachment("", "mail.eml", "message/rfc822", len(raw))
         return self.verdict(whole, raw).withheld != ""
 
     def answers(self) -> bool:
@@ -88,6 +122,19 @@ class Screen:
         else:
             self.away = False
         return not self.away
+
+
+def _pieces(one: Attachment, data: bytes) -> Iterator[bytes]:
+    """What of a file is to be scanned: of a message all that is in it too, and its words as they
+    are read, for it may be forwarded."""
+    yield data
+    if is_message(one):
+        yield from inside(data)
+        yield parse(data).text.encode("utf-8", "replace")
+
+
+def _words(data: bytes) -> Attachment:
+    return Attachment("", "", "text/plain", len(data))
 
 
 def screen(config: Config) -> Screen:

@@ -247,6 +247,11 @@ def _text(answer: bytes | str) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS: {error.reason or _text(str(error))}; are [smtp] tls and port right?"
+    if isinstance(error, smtplib.SMTPNotSupportedError) and "AUTH" in str(error):
+        return "offers no login; are [smtp] tls and port right? If it needs none, leave user empty"
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_text(error.smtp_error)}"
+        said = _text(error.smtp_error)
+        if error.smtp_code < 0:  # smtplib's own, for what is no answer of SMTP
+            return f"does not speak SMTP; are [smtp] host and port right? It says: {said}"
+        return f"{error.smtp_code} {said}"
     return _text(str(error)) or type(error).__name__

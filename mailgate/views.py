@@ -22,6 +22,7 @@ from rules.model import (
     Line,
     Lookalike,
     OutboxMail,
+    Outcome,
     Reach,
     Ticket,
 )
@@ -41,7 +42,7 @@ _WITHHELD = {
     "total": "left out, the mail's files are too large together",
     "infected": "kept back, infected",
     "unscanned": "waits for the virus scanner",
-    "unscannable": "left out, larger than the virus scanner takes",
+    "unscannable": "left out, larger or deeper than the virus scanner takes",
 }
 
 
@@ -111,14 +112,17 @@ def line_text(
     line: Line,
     mails: Iterable[OutboxMail],
     timezone: str,
+    states: Sequence[str] = (),
     odd: Iterable[Lookalike] = (),
 ) -> str:
-    """The ledger's answer for one copy of a mail, and what came of it."""
+    """The ledger's answer for one copy of a mail, and what came of it: states, mails."""
     received = _at(line.received, ZoneInfo(timezone))
     who = f" from {line.sender}" if line.sender else ""
     where = f"ledger line {line.id}: mail{who}, received {received} in {line.folder}"
-    what = f"{line.outcome}: {line.reason}" if line.reason else str(line.outcome)
-    ticket = [f"  ticket #{line.ticket}"] if line.ticket else []
+    reason = line.reason or ("not decided yet" if line.outcome is Outcome.TAKEN else "")
+    what = f"{line.outcome}: {reason}" if reason else str(line.outcome)
+    led = f", which it brought to the state {', then '.join(states)}" if states else ""
+    ticket = [f"  ticket #{line.ticket}{led}"] if line.ticket else []
     warnings = [f"  {_warning(one)}" for one in odd]
     return _plain("\n".join([where, f"  {what}", *ticket, *warnings, *map(_mail_text, mails)]))
 
@@ -218,7 +222,8 @@ def _entry_text(entry: Entry, zone: ZoneInfo) -> str:
     ]
     notes = f" ({', '.join(marks)})" if marks and entry.kind is not EntryKind.STATE else ""
     odd = [f"    {_warning(one)}" for one in entry.lookalikes]
-    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or 'the desk'}{notes}", *odd]
+    nobody = "an unknown sender" if entry.kind is EntryKind.OPENING else "the desk"
+    lines = [f"\n{_at(entry.at, zone)}  {entry.kind}  {entry.author or nobody}{notes}", *odd]
     lines += [f"    {line}" for line in entry.text.splitlines()]
     lines += [f"    [{a.name}, {a.type}, {a.size} bytes{_withheld(a)}]" for a in entry.attachments]
     if entry.quoted:
@@ -252,7 +257,8 @@ def _at(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return "".join(c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _plain(text: str) -> str:

@@ -56,7 +56,7 @@ class Worker:
     def __init__(self, settings: Settings, wanted: Wanted) -> None:
         """`settings` are the renderer's, `wanted` is for `reading.read`."""
         self._settings = settings
-        self._wanted = wanted
+        self.wanted = wanted
         self._pool: ProcessPoolExecutor | None = None
         self._awake: Future[None] | None = None
         self._lot = _Lot()
@@ -84,7 +84,7 @@ class Worker:
 
         @cache
         def orders() -> list[Callable[[], list[Reading]]]:
-            return [self._order(_read, lot, self._wanted) for lot in lots]
+            return [self._order(_read, lot, self.wanted) for lot in lots]
 
         self._to_read.append(orders)
 

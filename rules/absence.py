@@ -31,7 +31,7 @@ _RETURN = {
     "pl": "wracam|powrot|wroce",
 }
 _UNTIL = {
-    "fr": "jusqu'(?:au|a)|au (?=\\d)",
+    "fr": "jusqu'(?:au|a)|au(?= (?:(?:lun|mar|mercre|jeu|vendre|same)di |dimanche )?\\d)",
     "en": "until|till|through|to(?= \\w{3,9} \\d| \\d)",
     "de": "bis",
     "es": "hasta",

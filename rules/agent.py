@@ -69,7 +69,7 @@ def decide_agent(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[E
     effects += [tell for tell in words if tell.recipient.email not in folded]
     effects += [*owner, *changes, *news, *owned]
     effects += _help(policy, event, orders)
-    if event.merging and event.merging.target:
+    if orders.merge and event.merging and event.merging.target:
         known = {one.recipient.email for one in effects if isinstance(one, Tell) and one.to_agent}
         effects += whose.merge(policy, ticket, event, event.merging.target, known)
     return (*effects, Settle(Outcome.NOTED, event.standing.reason))

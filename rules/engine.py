@@ -34,6 +34,7 @@ from rules.orders import Answer, Orders
 from rules.policy import OPEN, RESOLVED, By, On, Policy
 from rules.steps import BY, entry, from_inside, move, occasion
 
+_HELP = Orders(help=True)
 _NOTHING = "an answer without words of its own, such as a quote or a signature: it adds nothing"
 
 
@@ -208,11 +209,12 @@ def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
 
 
 def _acts_on_final(event: Contribution) -> bool:
-    """A proven agent's #rouvrir, alone in leaving a final state; his errors are told as ever."""
+    """A proven agent's #rouvrir, alone in leaving a final state; his errors and a question for
+    the keywords are answered as ever."""
     orders = event.confirms.contribution.orders if event.confirms else event.orders
     if event.standing.role is not Role.AGENT or orders is None:
         return False
-    return orders.state == OPEN or bool(orders.refused or orders.merge)
+    return orders.state == OPEN or bool(orders.refused or orders.merge) or orders == _HELP
 
 
 def _ring(policy: Policy, ticket: Ticket, clock: Clock, now: datetime) -> tuple[Effect, ...]:

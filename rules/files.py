@@ -26,9 +26,17 @@ from rules.notify import Occasion, tells
 from rules.policy import FILES_TAG, By, On, Policy
 
 LEFT_OUT, CHECKED = "left-out", "files"  # the templates
-TEMPLATES = (LEFT_OUT, CHECKED, f"agent-{CHECKED}")
+TEMPLATES = (LEFT_OUT, f"agent-{LEFT_OUT}", CHECKED, f"agent-{CHECKED}")
 TROUBLE = "files"  # what agents are told of
 _UNKNOWN = "application/octet-stream"  # RFC 2046 section 4.5.1: the sender says nothing
+# What Windows runs on a double click. The mail services that people write from refuse most of it.
+PROGRAMS = (
+    *(".exe", ".com", ".scr", ".pif", ".cpl", ".msi", ".msp", ".msc", ".dll", ".sys"),
+    *(".bat", ".cmd", ".ps1", ".psm1", ".vbs", ".vbe", ".vb", ".js", ".jse", ".wsf", ".wsh"),
+    *(".wsc", ".sct", ".hta", ".lnk", ".scf", ".url", ".reg", ".chm", ".hlp", ".inf", ".ins"),
+    *(".isp", ".jar", ".ade", ".adp", ".mde", ".appx", ".msix", ".gadget", ".application"),
+    *(".elf", ".iso", ".img", ".vhd", ".vhdx"),
+)
 _REFUSED = (Withheld.KIND, Withheld.LARGE, Withheld.TOTAL, Withheld.UNSCANNABLE)
 _NO_WORDS = ("reminder", "trouble")  # mails about an entry that do not relay it
 
@@ -66,16 +74,18 @@ def admits(limits: Limits, one: Attachment, named: Collection[str]) -> bool:
     """Whether a file's kind is admitted; `named` are the types that its name stands for.
 
     A denied ending or type is enough to refuse. With an allow list the ending has to be on
-    it, or everything that is known of the type.
+    it, or everything that is known of the type; of what systems run, the ending.
     """
-    endings = [_folded(one.name), *([one.program] if one.program else [])]
-    kinds = {one.type, *named} - {_UNKNOWN} or {_UNKNOWN}
+    name = _folded(one.name)
+    endings = [name, *([one.program] if one.program else [])]
+    kinds = {one.type} - {_UNKNOWN} | set(named) or {_UNKNOWN}
     if any(_on(limits.deny, one) for one in (*endings, *kinds)):
         return False
     if not limits.allow:
         return True
     by_ending = all(_on(limits.allow, ending) for ending in endings)
-    return by_ending or (not one.program and all(_on(limits.allow, kind) for kind in kinds))
+    runs = one.program or _on(PROGRAMS, name)
+    return by_ending or (not runs and all(_on(limits.allow, kind) for kind in kinds))
 
 
 def _folded(name: str) -> str:
@@ -114,12 +124,13 @@ def told(policy: Policy, event: Contribution, effects: tuple[Effect, ...]) -> tu
     )
     if not place or answered:
         return effects
+    is_agent = policy.agent(author.email) is not None
     mail = Tell(
         author,
-        to_agent=policy.agent(author.email) is not None,
+        to_agent=is_agent,
         on=LEFT_OUT,
         tag=FILES_TAG,
-        template=LEFT_OUT,
+        template=f"agent-{LEFT_OUT}" if is_agent else LEFT_OUT,
         row="[attachments]",
         notice=True,
         joins=False,

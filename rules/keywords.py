@@ -7,6 +7,8 @@ Case and accents do not count, nor what `rules.keyword_lines` looks through. Wha
 is almost a keyword is refused, never guessed: a wrong guess mails strangers.
 """
 
+# Length: the table of keywords and what reads their lines, in one place.
+
 from __future__ import annotations
 
 import difflib
@@ -23,7 +25,7 @@ from rules.orders import Answer as Answer
 from rules.orders import Code as Code
 from rules.orders import Orders as Orders
 from rules.orders import Refusal as Refusal
-from rules.policy import Policy
+from rules.policy import Agent, Policy
 
 _SHOWN = 100  # characters of a refused line that are told
 _WORD = 100  # characters of a word that are compared; no keyword and no name is longer
@@ -37,21 +39,25 @@ class _Keyword:
     name: str  # what it does, for the labels of the templates
     words: tuple[str, ...]  # the one that is shown comes first
     kind: EntryKind | None = None
-    argument: str = ""  # what must follow, "" for nothing
+    argument: str = ""  # what must follow, a key of _ARGUMENTS; "" for nothing
     state: str = ""
 
 
 _TABLE = (
-    _Keyword("transfer", ("transfert", "transfer"), EntryKind.TRANSFER, "ADRESSE"),
+    _Keyword("transfer", ("transfert", "transfer"), EntryKind.TRANSFER, "address"),
     _Keyword("internal", ("interne", "internal"), EntryKind.INTERNAL),
     _Keyword("take", ("prendre", "take")),
     _Keyword("note", ("note",), EntryKind.NOTE),
-    _Keyword("reply", ("réponse", "cc", "reply"), EntryKind.REPLY, "ADRESSE"),
-    _Keyword("assign", ("assigner", "assign"), argument="AGENT"),
-    _Keyword("for", ("pour", "for"), argument="ADRESSE"),
-    _Keyword("merge", ("fusionner", "merge"), argument="NUMÉRO"),
+    _Keyword("reply", ("réponse", "cc", "reply"), EntryKind.REPLY, "address"),
+    _Keyword("assign", ("assigner", "assign"), argument="agent"),
+    _Keyword("for", ("pour", "for"), argument="address"),
+    _Keyword("merge", ("fusionner", "merge"), argument="number"),
     _Keyword("help", ("aide", "help")),
 )
+_ARGUMENTS = {  # as they are shown, by language
+    "fr": {"address": "ADRESSE", "agent": "AGENT", "number": "NUMÉRO"},
+    "en": {"address": "ADDRESS", "agent": "AGENT", "number": "NUMBER"},
+}
 _FOR = ("pour", "for")
 _ANSWERS = {
     "confirmer": Answer.CONFIRM,
@@ -77,8 +83,9 @@ def shown(policy: Policy) -> tuple[tuple[str, str], ...]:
 
     The second is the state's key or what the keyword does; templates have the labels.
     """
+    arguments = _ARGUMENTS[policy.language]
     return tuple(
-        (f"{keyword.words[0]} {keyword.argument}".rstrip(), keyword.name)
+        (f"{keyword.words[0]} {arguments.get(keyword.argument, '')}".rstrip(), keyword.name)
         for keyword in _keywords(policy)
     )
 
@@ -267,9 +274,7 @@ class _Reading:
         """
         wanted = line.rest.strip(_EDGES)
         emails = [author] if author else [one.email for one in addresses(wanted) or ()]
-        found = {self.policy.agent(email) for email in emails} or {
-            one for one in self.policy.agents if _same(one.name) == _same(wanted)
-        }
+        found = {self.policy.agent(email) for email in emails} or self._named(_same(wanted))
         agent = found.pop() if len(found) == 1 else None
         if agent:
             return agent.address
@@ -280,6 +285,12 @@ class _Reading:
         }
         self._refuse(line.text, Code.UNKNOWN_AGENT, _nearest(_local(_same(wanted)), names))
         return ""
+
+    def _named(self, wanted: str) -> set[Agent | None]:
+        """Those who go by the whole name; else those who have these words in theirs."""
+        agents = [(one, _same(one.name)) for one in self.policy.agents]
+        whole: set[Agent | None] = {one for one, name in agents if name == wanted}
+        return whole or {one for one, name in agents if wanted and f" {wanted} " in f" {name} "}
 
 
 def _same(name: str) -> str:

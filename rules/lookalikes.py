@@ -27,7 +27,7 @@ _SHOWN = 100  # characters that a warning shows
 _OTHERS = 3  # further From addresses that a warning names
 _PEOPLE = 200  # people of one ticket who are compared
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"'@]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_BETWEEN = re.compile(r"[\s,.;]+")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def sentence(one: Lookalike) -> str:
@@ -87,12 +87,12 @@ def _imitates(sender: Address, known: Sequence[Address]) -> Found:
 
 def _known_name(sender: Address, agents: Sequence[Address], known: Sequence[Address]) -> Found:
     """A new address under a name that is somebody's here, or a known one under an agent's."""
-    words = _words(sender.name)
-    own = [_words(one.name) for one in known if one.email == sender.email]
-    if len(words) < _SHORT or words in own:
+    said = words(sender.name)
+    own = [words(one.name) for one in known if one.email == sender.email]
+    if len(said) < _SHORT or said in own:
         return
     for one in agents if own else known:
-        if words == _words(one.name):
+        if said == words(one.name):
             yield Alike.KNOWN_NAME, sender.name, one.email
             return
 
@@ -109,6 +109,6 @@ def _parts(email: str) -> tuple[str, str]:
     return local, in_letters(domain)
 
 
-def _words(name: str) -> str:
-    """A name as people recognise it: its words in any order."""
+def words(name: str) -> str:
+    """A name as people recognise it: its words in any order, whatever letters they are of."""
     return " ".join(sorted(_BETWEEN.split(skeleton(name[:_NAME])))).strip()

@@ -46,7 +46,7 @@ def on_ticket(
     if event.absence:
         back = event.absence.back_on
         until = f", back on {back.isoformat()}" if back else ""
-        reason = f"{reason}; {event.absence.email} is away{until}"
+        reason = f"{verdict.clause}; {event.absence.email} is away{until}"
     return (
         *([Away(event.absence)] if event.absence else []),
         entry(event, EntryKind.AUTO_REPLY),
@@ -59,20 +59,23 @@ def _bounce(
     policy: Policy, ticket: Ticket, event: Contribution, verdict: Verdict
 ) -> tuple[Effect, ...]:
     """A bounce says something of an address where it is about a mail of ours; else the owner
-    is told of the first one. Delays and deliveries are kept, and nobody is told."""
+    is told of the first one. Delays and deliveries are kept, and nobody is told.
+
+    All of them are for agents alone: they name addresses, and carry back what we sent to whomever.
+    """
     if event.undelivered:
         failed = event.undelivered
         marked = f"{failed.error}; {failed.recipient.email} fails, timers that wait for it pause"
         return (
             *undelivered(policy, ticket, failed, event),
             Bounced(failed.reference, failed.error),
-            Settle(Outcome.BOUNCE, f"{verdict.reason}; {marked}"),
+            Settle(Outcome.BOUNCE, f"{verdict.clause}; {marked}"),
         )
-    kept = entry(event, EntryKind.BOUNCE)
+    kept = replace(entry(event, EntryKind.BOUNCE), internal=True)
     if event.harmless:
-        reason = f"{verdict.reason}; a delay or a delivery: kept, nobody told"
+        reason = f"{verdict.clause}; a delay or a delivery: kept, nobody told"
         return (kept, Settle(Outcome.BOUNCE, reason))
-    unknown = f"{verdict.reason}; it is about no mail of ours that is known"
+    unknown = f"{verdict.clause}; it is about no mail of ours that is known"
     if ticket.bounce_told or event.answers_automatic:
         return (kept, Settle(Outcome.BOUNCE, f"{unknown}: kept, nobody told"))
     told = Occasion(

@@ -29,8 +29,11 @@ class Address:
 
     @property
     def label(self) -> str:
-        """What a reader calls this person: the name, or the address without one."""
-        return self.name or self.email
+        """What a reader calls this person: the name, or the address without one.
+
+        A name that holds an address is none: whoever reads it would think that mail goes there.
+        """
+        return self.email if "@" in self.name else self.name or self.email
 
 
 class Withheld(StrEnum):
@@ -41,7 +44,9 @@ class Withheld(StrEnum):
     TOTAL = "total"  # with those before it more than one mail may bring
     INFECTED = "infected"
     UNSCANNED = "unscanned"  # the scanner has not answered yet
-    UNSCANNABLE = "unscannable"  # more than the scanner takes
+    UNSCANNABLE = (
+        "unscannable"  # more than the scanner takes, or messages too deep within each other
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,11 @@ class Attachment:
     withheld: str = ""  # a Withheld; "" for a file that is handed on
     virus: str = ""  # what the scanner calls it
     program: str = ""  # the ending that its first bytes ask for (".exe"), "" for no program
+
+    @property
+    def silent(self) -> bool:
+        """Whether the words in it are not read either: the scanner has spoken against it."""
+        return self.withheld in (Withheld.INFECTED, Withheld.UNSCANNABLE)
 
     def open_to(self, *, agent: bool) -> bool:
         """Who may download it: what its kind or size left out, agents alone; a virus, nobody."""
@@ -84,6 +94,7 @@ class Mail:
     body_digest: str  # sha256 (hex) of everything below the header block
     defects: tuple[str, ...] = ()  # what was mended while reading, in words
     from_html: bool = False  # text was made from html, no plain part has any
+    spoken: tuple[str, ...] = ()  # whose words `text` and `html` are: parts, as in Attachment.part
 
     @property
     def is_report(self) -> bool:
@@ -113,6 +124,11 @@ class Verdict:
     kind: Kind
     reason: str  # one sentence naming the header and its value
     sure: bool = True  # False: no header says so, only the subject and the text
+
+    @property
+    def clause(self) -> str:
+        """The reason without its point, for what came of it stands behind."""
+        return self.reason.removesuffix(".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def open_ticket(policy: Policy, event: Contribution, now: datetime) -> tuple[Eff
         return _open_for(policy, event, now)
     verdict = event.automatic
     if verdict and verdict.sure and verdict.kind in (Kind.AUTO_REPLY, Kind.BOUNCE):
-        return (Settle(outcome(verdict), f"{verdict.reason}; it belongs to no ticket"),)
+        return (Settle(outcome(verdict), f"{verdict.clause}; it belongs to no ticket"),)
     automatic = verdict is not None
     opened = Occasion(
         On.OPENED,
@@ -44,7 +44,7 @@ def open_ticket(policy: Policy, event: Contribution, now: datetime) -> tuple[Eff
         agents_only=automatic,
         automatic=automatic,
     )
-    reason = verdict.reason if verdict else event.standing.reason
+    reason = f"{verdict.clause}; not answered" if verdict else event.standing.reason
     return (
         OpenTicket(event.subject, event.author, _strangers(policy, event.cc)),
         entry(event, EntryKind.OPENING),

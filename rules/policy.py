@@ -115,6 +115,7 @@ class Policy:
     states: Mapping[str, State]
     notify: tuple[Notify, ...]
     thanks: tuple[str, ...] = ()  # what confirms a solution, as people write it
+    language: str = "fr"  # of what is shown, "fr" or "en"
 
     @property
     def tags(self) -> tuple[str, ...]:

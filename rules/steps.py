@@ -90,10 +90,12 @@ def from_inside(event: Contribution) -> bool:
     """Whether the words may be of an internal mail of ours, and are for agents alone.
 
     Who answers one and was not sent it has it from an agent, or is one at home. A machine quotes
-    as it likes, also what it answers by our subject alone.
+    as it likes, also what it answers by our subject alone; an agent's says where he is.
     """
-    stranger, machine = event.standing.role is Role.UNVERIFIED, event.automatic is not None
-    return (stranger and machine) or (event.answers_internal and (stranger or machine))
+    role, machine = event.standing.role, event.automatic is not None
+    if event.answers_internal:
+        return machine or role is Role.UNVERIFIED
+    return machine and role in (Role.UNVERIFIED, Role.AGENT)
 
 
 def move(

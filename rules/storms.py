@@ -79,6 +79,7 @@ def keys(
     """What a decision on a mail counts as, the narrowest first; nothing where nobody is told.
 
     Proven mails count apart: a flood that anybody can forge closes no ticket to its people.
+    What comes by somebody's link or mail counts for its holder too, whoever signs it.
     """
     acts = any(isinstance(effect, Tell | OpenTicket) for effect in decided)
     if not acts or (event.standing.role is Role.AGENT and not event.automatic):
@@ -86,7 +87,9 @@ def keys(
     if event.automatic and event.automatic.kind is Kind.BOUNCE:
         return [(Ceiling.BOUNCES, "")]
     about = ticket.number if ticket else None
-    return _counted(event.author, event.subject, about, proven=event.vouched)
+    sender, *others = _counted(event.author, event.subject, about, proven=event.vouched)
+    via = event.standing.via  # apart from his own words, which who has his link must not silence
+    return [sender, *([(Ceiling.SENDER, f"{folded(via.email)} via")] if via else []), *others]
 
 
 def foreseen(author: Address, subject: str, number: int | None) -> list[str]:

@@ -30,6 +30,7 @@ _SAME = _LINE.where(
 ).order_by(col(Ledger.body) != bindparam("body"), col(Ledger.id).desc())
 _BY_ROW = _LINE.where(col(Ledger.id) == bindparam("one"))
 _BY_ID = _LINE.where(col(Ledger.message_id) == bindparam("one")).order_by(col(Ledger.id))
+_BY_FOLDED_ID = _LINE.where(func.lower(col(Ledger.message_id)) == bindparam("one"))
 _BY_DIGEST = (
     _LINE.join(Raw, col(Raw.id) == col(Ledger.raw_id))
     .where(col(Raw.sha256) == bindparam("one"))
@@ -199,11 +200,11 @@ def same_mail(tx: Transaction, mail: Mail) -> tuple[bool, Line | None]:
 
 
 def find(tx: Transaction, message_id: str = "", sha256: str = "", row: int = 0) -> list[Line]:
-    """The ledger's lines for a Message-ID, for a mail's bytes, or for one row; oldest first."""
-    if row:
-        return [_line(found) for found in tx.all(_BY_ROW, one=row)]
-    statement, key = (_BY_DIGEST, sha256) if sha256 else (_BY_ID, message_id)
-    return [_line(found) for found in tx.all(statement, one=key)]
+    """The lines for a Message-ID in any case, for a mail's bytes, or for one row; in order."""
+    found = tx.all(_BY_ROW, one=row) if row else tx.all(_BY_DIGEST, one=sha256)
+    if message_id:
+        found = tx.all(_BY_ID, one=message_id) or tx.all(_BY_FOLDED_ID, one=message_id.lower())
+    return [_line(one) for one in found]
 
 
 def held(tx: Transaction) -> list[Line]:

@@ -16,7 +16,7 @@ from store.work import Transaction, table_of
 
 _WAITING = ("queued", "sending")  # not settled: later mails to the same person wait behind it
 _EARLIER = aliased(Outbox)
-_FACTS = [column for column in table_of(Outbox).c if column.name != "data"]
+FACTS = [column for column in table_of(Outbox).c if column.name != "data"]
 
 _MAY_GO = (
     col(Outbox.state) == "queued",
@@ -102,14 +102,14 @@ _SINCE = select(func.count()).where(
     col(Outbox.state) != "withheld",
 )
 _SENT_SINCE = _SINCE.where(col(Outbox.sent_at).is_not(None))
-_BY_REFERENCE = select(*_FACTS).where(col(Outbox.reference) == bindparam("one"))
+_BY_REFERENCE = select(*FACTS).where(col(Outbox.reference) == bindparam("one"))
 _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
 _RECIPIENTS = (
     select(col(Outbox.entry_id), col(Outbox.recipient), col(Outbox.recipient_name))
     .where(col(Outbox.entry_id).in_(bindparam("entries", expanding=True)), ~col(Outbox.to_agent))
     .order_by(col(Outbox.id))
 )
-_ABOUT = select(*_FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
+_ABOUT = select(*FACTS).where(col(Outbox.entry_id) == bindparam("entry")).order_by(col(Outbox.id))
 
 
 def enqueue(
@@ -161,7 +161,7 @@ def claim(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
     rows = tx.all(_DUE, now=now, most=limit)
     if rows:
         tx.run(_CLAIM, *({"b_id": row.id} for row in rows))
-    return [_outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
+    return [outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
 
 
 def in_hand(tx: Transaction, now: datetime) -> bool:
@@ -266,12 +266,12 @@ def data(tx: Transaction, reference: str) -> bytes:
 def by_reference(tx: Transaction, reference: str) -> OutboxMail | None:
     """The mail of ours that carries this reference."""
     row = tx.first(_BY_REFERENCE, one=reference)
-    return _outgoing(row) if row else None
+    return outgoing(row) if row else None
 
 
 def about(tx: Transaction, entry_id: int) -> list[OutboxMail]:
     """The mails that one entry caused, in the order in which they were queued."""
-    return [_outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
+    return [outgoing(row) for row in tx.all(_ABOUT, entry=entry_id)]
 
 
 def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Address]]:
@@ -282,7 +282,7 @@ def recipients(tx: Transaction, entries: Collection[int]) -> dict[int, list[Addr
     return found
 
 
-def _outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:
+def outgoing(row: Row[Any], *, attempts: int | None = None, data: bytes = b"") -> OutboxMail:
     return OutboxMail(
         id=row.id,
         reference=row.reference,

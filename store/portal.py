@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from rules.model import Address
-from store.tables import Participant, Secret, Ticket
+from store.tables import Outbox, Participant, Secret, Ticket
 from store.tickets import Belongs
 from store.work import Transaction
 
@@ -43,6 +43,15 @@ _REVOKE = (
         col(Participant.address) == bindparam("b_address"),
     )
     .values(token=bindparam("new"))
+)
+_AS_AGENTS = (
+    select(col(Outbox.recipient))
+    .where(
+        col(Outbox.ticket).in_(bindparam("tickets", expanding=True)),
+        col(Outbox.recipient).in_(bindparam("addresses", expanding=True)),
+        col(Outbox.to_agent),
+    )
+    .distinct()
 )
 _SECRET = select(col(Secret.value)).where(col(Secret.name) == bindparam("one"))
 
@@ -77,6 +86,12 @@ def revoke(tx: Transaction, number: int, email: str, new_token: str) -> bool:
     False when the address does not belong to the ticket.
     """
     return tx.run(_REVOKE, {"b_ticket": number, "b_address": email, "new": new_token}) > 0
+
+
+def as_agents(tx: Transaction, tickets: Collection[int], addresses: Collection[str]) -> set[str]:
+    """Those of the addresses that were written to as agents about one of these tickets."""
+    found = tx.all(_AS_AGENTS, tickets=list(tickets), addresses=list(addresses))
+    return {str(address) for (address,) in found}
 
 
 def secret(tx: Transaction, name: str, new: str) -> str:

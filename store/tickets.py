@@ -139,10 +139,10 @@ def change(
     file = tx.files[number]
     file.changed = True
     given: dict[str, Any] = {"state": state, "owner": owner, "merged_into": merged_into}
-    if requester:
-        given |= {"requester": requester.email, "requester_name": requester.name}
-        file.named = True
     file.row |= {"changed_at": now} | {name: new for name, new in given.items() if new}
+    if requester:  # his name too where he has none: it is not that of the one before
+        file.row |= {"requester": requester.email, "requester_name": requester.name}
+        file.named = True
 
 
 def add_entry(

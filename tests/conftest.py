@@ -9,11 +9,16 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.servers.clamd import Clamd, find_clamd
 from tests.servers.dovecot import Dovecot, find_dovecot
 from tests.servers.proxy import Relay
 from tests.servers.smtp_sink import SmtpSink
+
+# A deadline per example measures how busy the machine is; test_linear.py bounds what mails cost.
+settings.register_profile("mailgate", deadline=None)
+settings.load_profile("mailgate")
 
 NO_CLAMD = "clamd is not installed: run scripts/debian-packages"
 NO_DOVECOT = "dovecot is not installed: run scripts/debian-packages"

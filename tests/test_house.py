@@ -314,3 +314,18 @@ def test_unfinished_work_and_private_paths_are_seen() -> None:
     for folder in ("home", "root", "work"):
         assert len(private_paths(f"see /{folder}" + "/me/x\nnothing")) == 1
     assert private_paths("https://x.example/home/me, docs/work/x, /var/lib/mailgate") == []
+
+
+def loose_signs(page: str) -> list[str]:
+    """Spaces of a French template that a line may break at, where French printers have it hold."""
+    said = re.sub(r"{#.*?#}", "", page, flags=re.DOTALL)
+    return re.findall(r""" [:;?!»](?=[\s"'<.,)\\]|$)|« """, said, re.MULTILINE)
+
+
+def test_french_signs_do_not_begin_a_line() -> None:
+    assert loose_signs("Ah ? « Oui » : non") == [" ?", "« ", " »", " :"]
+    pages = [*ROOT.glob("templates/*/fr/*"), *ROOT.glob("templates/demo/*.html.j2")]
+    assert len(pages) > 30
+    assert {
+        one.name: loose for one in pages if (loose := loose_signs(one.read_text("utf-8")))
+    } == {}

@@ -37,6 +37,12 @@ def group(sentence: str) -> typer.Typer:
     )
 
 
+def say(text: str, *, err: bool = False) -> None:
+    """A text for the terminal, without what one would obey: mails, servers and file names hold
+    escape sequences."""
+    typer.echo("".join(c if c == "\n" or c.isprintable() else " " for c in text), err=err)
+
+
 def width() -> int:
     """The columns of the terminal; as many as are wanted where the output goes elsewhere."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 10_000
@@ -62,7 +68,10 @@ def database(path: Path) -> Iterator[tuple[Config, Database]]:
 
     with closing(Database(settings.database_url)) as db:
         db.check()
-        yield settings, db
+        try:
+            yield settings, db
+        except (ValueError, LookupError) as error:  # of a value that no row of ours has
+            raise fail(f"{db.path}: holds what mailgate did not write: {_line(error)}") from None
 
 
 @contextmanager
@@ -74,7 +83,7 @@ def errors() -> Iterator[None]:
         yield
     except ConfigError as error:
         for problem in error.problems:
-            typer.echo(str(problem), err=True)
+            say(str(problem), err=True)
         raise typer.Exit(USAGE) from None
     except Exception as error:
         from mailgate.portal.bind import BindError
@@ -85,7 +94,11 @@ def errors() -> Iterator[None]:
         raise
 
 
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
 def fail(sentence: str) -> typer.Exit:
     """Says what is wrong; the caller raises what comes back."""
-    typer.echo(sentence, err=True)
+    say(sentence, err=True)
     return typer.Exit(FAILED)

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from mailgate.cli import USAGE, errors, fail, has_display
+from mailgate.cli import USAGE, errors, fail, has_display, say
 
 _PACKAGES = ("aiosmtpd", "pymap", "starlette", "uvicorn")
 
@@ -102,7 +102,7 @@ def _play(folder: Path) -> None:
         opened(folder, shipped(), told.number, stop, due) as world,
     ):
         try:
-            play(world, told, typer.echo)
+            play(world, told, say)
         except (DifferenceError, NotSentError) as error:
             raise fail(str(error)) from None
 
@@ -125,13 +125,13 @@ def _page(folder: Path, port: int, browser: bool) -> None:
         served(world, told, port) as address,
     ):
         portal = world.desk.config.portal.url
-        typer.echo(f"{address}  (Ctrl-C ends it)")
-        typer.echo(f"{portal}  the portal; {portal}/agent for agents")
+        say(f"{address}  (Ctrl-C ends it)")
+        say(f"{portal}  the portal; {portal}/agent for agents")
         if browser:
             webbrowser.open(address)
         daemon.keep_time(world.desk, stop, due)
 
 
 def _usage(sentence: str) -> typer.Exit:
-    typer.echo(sentence, err=True)
+    say(sentence, err=True)
     return typer.Exit(USAGE)

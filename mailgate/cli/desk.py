@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailgate.cli import DEFAULT, FAILED, USAGE, ConfigOption, errors, load
+from mailgate.cli import DEFAULT, FAILED, USAGE, ConfigOption, errors, load, say
 
 if TYPE_CHECKING:
     from mailgate.config import Config
@@ -40,7 +40,7 @@ def run(
         gc.enable()
         if missing := checks.templates(settings, shipped=False):
             for problem in missing:
-                typer.echo(problem, err=True)
+                say(problem, err=True)
             raise typer.Exit(USAGE)
         if not once:
             daemon.run(settings)
@@ -90,10 +90,10 @@ def check(
         probe = daemon.new_probe(wait) if wait else None
         report = checks.check(settings, datetime.now(UTC), offline=offline, probe=probe)
     for line in report.facts:
-        typer.echo(line)
+        say(line)
     for line in report.warnings:
-        typer.echo(f"warning: {line}", err=True)
+        say(f"warning: {line}", err=True)
     for line in report.problems:
-        typer.echo(line, err=True)
+        say(line, err=True)
     if report.problems:
         raise typer.Exit(USAGE if report.misconfigured else FAILED)

@@ -15,6 +15,7 @@ from mailgate.cli import (
     errors,
     fail,
     group,
+    say,
     width,
 )
 
@@ -37,9 +38,9 @@ def held_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> No
         with db.reading() as tx:
             lines = ledger.held(tx)
         if as_json:
-            typer.echo(views.held_json(lines))
+            say(views.held_json(lines))
         else:
-            typer.echo(views.held_text(lines, settings.desk.timezone, width()))
+            say(views.held_text(lines, settings.desk.timezone, width()))
 
 
 @app.command("show")
@@ -71,7 +72,7 @@ def held_retry(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
         reason = _line(db, line).reason
         if outcome is Outcome.HELD:
             raise fail(f"line {line} is still held: {reason}")
-        typer.echo(f"line {line}: {outcome} ({reason})")
+        say(f"line {line}: {outcome} ({reason})")
         _refile(settings, db)
 
 
@@ -86,7 +87,7 @@ def held_drop(line: LineArgument, config: ConfigOption = DEFAULT) -> None:
 
         with db.transaction() as tx:
             ledger.drop(tx, line, datetime.now(UTC))
-        typer.echo(f"line {line}: dropped")
+        say(f"line {line}: dropped")
         _refile(settings, db)
 
 
@@ -120,4 +121,4 @@ def _refile(settings: Config, db: Database) -> None:
         with imap.connect(settings.imap, daemon.imap_auth(settings), Counter()) as mailbox:
             intake.refile(daemon.open_desk(settings, db), mailbox)
     except (imap.GoneError, imap.RefusedError) as error:
-        typer.echo(f"its file stays in {settings.imap.held} for now: {error}", err=True)
+        say(f"its file stays in {settings.imap.held} for now: {error}", err=True)

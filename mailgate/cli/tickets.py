@@ -14,6 +14,7 @@ from mailgate.cli import (
     errors,
     fail,
     group,
+    say,
     width,
 )
 
@@ -43,9 +44,9 @@ def ticket_list(config: ConfigOption = DEFAULT, as_json: JsonOption = False) -> 
         with db.reading() as tx:
             found = history.listing(tx)
         if as_json:
-            typer.echo(views.tickets_json(found))
+            say(views.tickets_json(found))
         else:
-            typer.echo(views.tickets_text(found, settings.desk.timezone, width()))
+            say(views.tickets_text(found, settings.desk.timezone, width()))
 
 
 @app.command("show")
@@ -63,9 +64,9 @@ def ticket_show(
         if ticket is None:
             raise fail(f"there is no ticket #{number}; `mailgate ticket list` shows them all")
         if as_json:
-            typer.echo(views.ticket_json(ticket, entries))
+            say(views.ticket_json(ticket, entries))
         else:
-            typer.echo(views.ticket_text(ticket, entries, settings.policy, settings.desk.timezone))
+            say(views.ticket_text(ticket, entries, settings.policy, settings.desk.timezone))
 
 
 @app.command("revoke")
@@ -84,4 +85,4 @@ def ticket_revoke(
             ended = portal.revoke(tx, number, address.strip().lower(), new)
         if not ended:
             raise fail(f"{address} has no link to #{number}")
-        typer.echo(f"the link of {address} to #{number} opens nothing any more")
+        say(f"the link of {address} to #{number} opens nothing any more")

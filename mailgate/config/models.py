@@ -36,6 +36,7 @@ from mailgate.config.types import (
     Url,
     bind_address,
 )
+from rules.files import PROGRAMS
 
 Tls = Literal["implicit", "starttls", "none"]
 
@@ -52,15 +53,6 @@ _THANKS = (
     *("thanks", "thanks a lot", "many thanks", "thanks so much", "thanks for your help"),
     *("thank you", "thank you very much", "thank you so much", "thank you for your help"),
     *("great", "perfect", "it works", "it works now", "works now", "all good", "solved", "fixed"),
-)
-
-# What Windows runs on a double click. The mail services that people write from refuse most of it.
-_RUN = (
-    *(".exe", ".com", ".scr", ".pif", ".cpl", ".msi", ".msp", ".msc", ".dll", ".sys"),
-    *(".bat", ".cmd", ".ps1", ".psm1", ".vbs", ".vbe", ".vb", ".js", ".jse", ".wsf", ".wsh"),
-    *(".wsc", ".sct", ".hta", ".lnk", ".scf", ".url", ".reg", ".chm", ".hlp", ".inf", ".ins"),
-    *(".isp", ".jar", ".ade", ".adp", ".mde", ".appx", ".msix", ".gadget", ".application"),
-    *(".elf", ".iso", ".img", ".vhd", ".vhdx"),
 )
 
 
@@ -313,7 +305,7 @@ class Attachments(Model):
         " that is not denied.",
     )
     deny: Annotated[tuple[Pattern, ...], Listed] = Field(
-        default=_RUN,
+        default=PROGRAMS,
         description="Endings and types that are left out, even if `allow` has them; a program"
         " under another name counts by its first bytes. Empty: nothing is denied.",
     )

@@ -27,6 +27,15 @@ _CAUSES: Mapping[On, tuple[By, ...]] = {
     On.INTERNAL: (By.ANYONE, By.AGENT),
     On.TROUBLE: (By.ANYONE, By.DESK),
 }
+# What people read on an English desk whose file has no states of its own.
+_ENGLISH = {
+    "new": "New",
+    "open": "In progress",
+    "waiting": "Waiting for your answer within 72 h",
+    "resolved": "Resolved",
+    "closed": "Closed",
+    "unanswered": "Closed without answer",
+}
 _ONLY_WITH: Mapping[To, On] = {
     To.COPIES: On.REPLY,
     To.ADDRESS: On.TRANSFER,
@@ -72,21 +81,24 @@ def build_policy(
         address=desk.address,
         agents=tuple(Agent(row.name, row.address, row.aliases) for row in agents.values()),
         states=MappingProxyType(
-            {name: _state(name, tables.states[name], report) for name in tables.names}
+            {name: _state(name, tables.states[name], desk, report) for name in tables.names}
         ),
         notify=tuple(_notify(rank, row, report) for rank, row in tables.notify.items()),
         thanks=desk.thanks,
+        language=desk.language,
     )
 
 
-def _state(name: str, row: StateRow, report: Report) -> State:
+def _state(name: str, row: StateRow, desk: Desk, report: Report) -> State:
     loc: Loc = ("states", name)
+    shipped = report.is_shipped((*loc, "label"))
+    label = _ENGLISH.get(name, row.label) if shipped and desk.language == "en" else row.label
     timers = tuple(
         Timer(timer.after, timer.notify, timer.state, report.source((*loc, "timers", rank)))
         for rank, timer in enumerate(row.timers)
     )
     source = report.source(loc)
-    return State(name, row.label, row.keywords, row.final, row.answer, timers, source)
+    return State(name, label, row.keywords, row.final, row.answer, timers, source)
 
 
 def _notify(rank: int, row: NotifyRow, report: Report) -> Notify:

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -46,7 +46,9 @@ def app(site: Site) -> Starlette:
         assert isinstance(error, HTTPException)
         code = _CODES.get(error.status_code, "form")
         agent = await run_in_threadpool(session.reader, site, request)
-        return site.page(request, "refused", error.status_code, code=code, agent=agent)
+        response = site.page(request, "refused", error.status_code, code=code, agent=agent)
+        response.headers.update(error.headers or {})  # Allow: RFC 9110 section 15.5.6
+        return response
 
     async def signed_out(request: Request, _error: Exception) -> Response:
         return session.asked(site, request)
@@ -54,6 +56,9 @@ def app(site: Site) -> Starlette:
     async def outage(request: Request, error: Exception) -> Response:
         log.warning("a page was asked for: %s", error)
         return site.page(request, "refused", 503, code="outage")
+
+    async def gone(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=400)  # nobody reads it: the client hung up within its form
 
     async def broken(request: Request, _error: Exception) -> Response:
         return site.page(request, "refused", 500, code="broken")
@@ -67,6 +72,7 @@ def app(site: Site) -> Starlette:
             SignedOutError: signed_out,
             HTTPException: wrong,
             OutageError: outage,
+            ClientDisconnect: gone,
             Exception: broken,
         },
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -82,6 +82,15 @@ class Page:
     counts: Mapping[str, int] = field(default_factory=dict)  # of open states, by key
 
 
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A form about several tickets that does nothing, and what was filled in."""
+
+    error: str  # a key of the words' table
+    ticked: Sequence[int]  # numbers
+    chosen: str  # the action
+
+
 def routes(site: Site) -> list[Route]:
     def read(request: Request, agent: Agent) -> Response:
         return _show(site, request, agent, _filters(request.query_params))
@@ -108,17 +117,20 @@ def _filters(given: Mapping[str, str]) -> Filters:
 
 
 def _show(
-    site: Site, request: Request, agent: Agent, filters: Filters, status: int = 200, error: str = ""
+    site: Site, request: Request, agent: Agent, filters: Filters, refused: _Refused | None = None
 ) -> Response:
     policy = site.desk.policy
     with site.desk.db.reading() as tx:
         page = _page(tx, policy, filters, site.desk.now())
+        if filters.page > page.pages:  # its tickets were closed meanwhile
+            filters = replace(filters, page=page.pages)
+            page = _page(tx, policy, filters, site.desk.now())
     return session.page(
         site,
         request,
         agent,
         "board",
-        status,
+        422 if refused else 200,
         form="/agent",
         board=page,
         filters=filters,
@@ -130,7 +142,9 @@ def _show(
         nobody=NOBODY,
         sorts=list(Sort),
         bulk=[state for state in policy.states.values() if state.keywords],
-        error=error,
+        error=refused.error if refused else "",
+        ticked=refused.ticked if refused else (),
+        chosen=refused.chosen if refused else "",
         done=_numbers([request.query_params.get("done", "")]),
         undone=_numbers(request.query_params.get("undone", "").split(",")),
     )
@@ -203,8 +217,8 @@ def _apply(site: Site, request: Request, agent: Agent, form: Form) -> Response:
     numbers = _numbers(form.all("t"))[:_MOST]
     wishes = _wishes(site.desk.policy, agent, form.line("do"), numbers)
     if not wishes:
-        error = "what" if numbers else "none"
-        return _show(site, request, agent, filters, 422, error)
+        refused = _Refused("what" if numbers else "none", numbers, form.line("do"))
+        return _show(site, request, agent, filters, refused)
     done, undone = 0, []
     for number, wish in wishes.items():
         try:

@@ -83,7 +83,7 @@ def routes(site: Site) -> list[Route]:
                 [line.closed for line in sheet.lines],
             ),
             states=[
-                (history.style(policy, one.state), row, one.oldest)
+                (one.state, history.style(policy, one.state), row, one.oldest)
                 for one, row in zip(sheet.standing, _rows(policy, sheet), strict=True)
             ],
         )

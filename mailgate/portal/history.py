@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -55,7 +55,6 @@ class Piece:
     # For agents alone.
     internal: bool = False
     email: str = ""  # of the author
-    why: str = ""  # it is held to be automatic
     sent: tuple[str, ...] = ()  # the addresses that a transfer or a reply went to
     mail: bool = False  # it came by a mail or form that is kept and that agents may have
     addressed: int | None = None  # the merged ticket that it is from or for
@@ -154,11 +153,12 @@ def days(
     zone: ZoneInfo,
     *,
     inside: Mapping[int, list[Address]] | None = None,
+    once: Collection[str] = (),
 ) -> list[Day]:
     """The entries, oldest first, by the desk's days.
 
     `inside` shows what is for agents alone, and whom these entries went to; without it they are
-    public ones.
+    public ones, and `once` are addresses of those who were agents when they wrote.
     """
 
     def local(entry: Entry) -> date:
@@ -167,19 +167,21 @@ def days(
     found = []
     for _, group in groupby(entries, local):
         pieces = tuple(
-            _piece(policy, ticket, entry)
+            _piece(policy, ticket, entry, once)
             if inside is None
-            else _inside(_piece(policy, ticket, entry), entry, ticket, inside.get(entry.id, []))
+            else _inside(
+                _piece(policy, ticket, entry, once), entry, ticket, inside.get(entry.id, [])
+            )
             for entry in group
         )
         found.append(Day(pieces[0].at, pieces))
     return found
 
 
-def _piece(policy: Policy, ticket: Ticket, entry: Entry) -> Piece:
+def _piece(policy: Policy, ticket: Ticket, entry: Entry, once: Collection[str]) -> Piece:
     author, is_state = entry.author, entry.kind is EntryKind.STATE
     by_agent = author is not None and entry.verified and policy.agent(author.email) is not None
-    quoted = entry.quoted if _may_quote(policy, entry) else ""
+    quoted = entry.quoted if _may_quote(policy, entry, once) else ""
     doubtful = entry.kind is EntryKind.NOTE and not entry.verified and entry.via is None
     return Piece(
         id=entry.id,
@@ -212,7 +214,6 @@ def _inside(piece: Piece, entry: Entry, ticket: Ticket, sent: list[Address]) -> 
         files=tuple(replace(_file(one), name=one.name) for one in entry.attachments),
         internal=entry.internal,
         email=entry.author.email if entry.author else "",
-        why=entry.automatic,
         sent=tuple(one.email for one in sent),
         mail=entry.raw_id is not None and entry.kind is not EntryKind.STATE and whole(entry),
         addressed=entry.addressed if entry.addressed != ticket.number else None,
@@ -225,12 +226,13 @@ def whole(entry: Entry) -> bool:
     return all(one.open_to(agent=True) for one in entry.attachments)
 
 
-def _may_quote(policy: Policy, entry: Entry) -> bool:
+def _may_quote(policy: Policy, entry: Entry, once: Collection[str]) -> bool:
     """Whose quote is known to be of mails that outsiders were sent.
 
     An agent's may be of an internal mail, and whoever has no proof may be an agent at home.
     """
-    agent = entry.author is not None and policy.agent(entry.author.email) is not None
+    author = entry.author.email if entry.author else ""
+    agent = policy.agent(author) is not None or author in once
     return not agent and (entry.verified or entry.via is not None)
 
 

@@ -104,6 +104,8 @@ class _Pages:
         if token is None:
             return None
         opens = opened(self._site, token)
+        if self._site.desk.policy.agent(opens.holder.email):
+            raise RefusedError("agent", 403)
         return _Before(token, opens.ticket.number, opens.holder, opens.ticket.subject)
 
     def _page(

@@ -15,6 +15,7 @@ from mailgate.desk import Desk
 from mailgate.portal import road
 from mailgate.portal.app import guarded
 from mailgate.portal.bind import listening
+from mailgate.portal.connections import AT_ONCE, Connection
 from mailgate.portal.site import Site
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,8 @@ def serving(desk: Desk, wake: Callable[[], None], sock: socket.socket) -> Iterat
     road.resume(desk)
     config = uvicorn.Config(
         guarded(Site(desk, wake)),
+        http=Connection,
+        backlog=AT_ONCE,
         lifespan="off",
         log_config=None,
         access_log=False,  # its lines would hold tokens

@@ -41,13 +41,20 @@ class SignedOutError(Exception):
 
 def signed_in(site: Site, request: Request) -> Agent:
     """The agent whose browser asks. Raises SignedOutError. Reads the database, writes nothing."""
-    token, now = _token(site, request), site.desk.now()
-    if token:
-        with site.desk.db.reading() as tx:
-            email = sessions.holder(tx, Purpose.SESSION, token, now)
-        if agent := site.desk.policy.agent(email):
-            return agent
+    token = _token(site, request)
+    if token and (agent := holder(site, Purpose.SESSION, token)):
+        return agent
     raise SignedOutError
+
+
+def holder(site: Site, purpose: Purpose, token: str) -> Agent | None:
+    """The agent to whom this token was given; None where it is not valid, or he is one no more.
+
+    His address may be an alias of whoever came after him, who did not sign in.
+    """
+    with site.desk.db.reading() as tx:
+        email = sessions.holder(tx, purpose, token, site.desk.now())
+    return next((one for one in site.desk.policy.agents if one.address == email), None)
 
 
 def reader(site: Site, request: Request) -> Agent | None:

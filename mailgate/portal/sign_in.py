@@ -74,10 +74,7 @@ def _page(
 
 def _known(site: Site, request: Request) -> Agent:
     """Whose link it is. Raises RefusedError, the same for one that was used, old or never was."""
-    token, now = request.path_params["token"], site.desk.now()
-    with site.desk.db.reading() as tx:
-        email = sessions.holder(tx, Purpose.SIGN_IN, token, now)
-    agent = site.desk.policy.agent(email)
+    agent = session.holder(site, Purpose.SIGN_IN, request.path_params["token"])
     if agent is None:
         raise RefusedError("sign_in", 404)
     return agent

@@ -20,9 +20,11 @@ from mailgate.portal.site import Site
 from rules.address_list import addresses
 from rules.keyword_lines import HIDDEN
 from rules.model import Address, Credential, Outcome, Proof, Ticket
+from rules.policy import Policy
 from store import history as entries_of
 from store import merges, portal, tickets, timers
 from store.db import OutageError
+from store.work import Transaction
 
 # What the buttons on a solution write at the head of the text, as a mail would.
 _ANSWERS = {"confirm": "#confirmer\n", "refuse": "#refuser\n"}
@@ -56,6 +58,8 @@ def opened(site: Site, token: str) -> Opened:
         ticket = tickets.load(tx, found[0]) if found else None
         if found is None or ticket is None:
             raise RefusedError("link", 404)
+        if _was_agent(tx, desk.policy, ticket, found[1].email):
+            raise RefusedError("link", 404)
         now_in = merges.current(tx, ticket) or ticket
         ticket = replace(ticket, state=now_in.state)
         clocks = timers.running(tx, ticket.number)
@@ -63,6 +67,14 @@ def opened(site: Site, token: str) -> Opened:
     if now_in.requester != ticket.requester:  # only that one's may confirm
         sheet = replace(sheet, resolved=False)
     return Opened(token, found[1], ticket, sheet)
+
+
+def _was_agent(tx: Transaction, policy: Policy, ticket: Ticket, email: str) -> bool:
+    """Whether a link was given to an agent of then, who has one on every ticket of the desk."""
+    own = ticket.requester is not None and ticket.requester.email == email
+    if own or any(one.address == email for one in policy.agents):
+        return False
+    return bool(portal.as_agents(tx, [ticket.number], [email]))
 
 
 class _Pages:
@@ -96,6 +108,8 @@ class _Pages:
         action = form.line("do")
         answer = action if action in _ANSWERS and is_requester(opens) else ""
         typed = {name: form.text(name) for name in _UNFILLED}
+        if answer == "confirm" and not opens.sheet.resolved:  # a page from before
+            return _see(opens, "unconfirmed")
         text = form.text("why" if answer else "text")
         author, wrong = (opens.holder, "") if answer else self._author(opens, form)
         errors = forms.lengths(form) | ({"author": wrong} if wrong else {})
@@ -115,7 +129,9 @@ class _Pages:
             return self._page(request, opens, 503, errors={"form": "outage"}, typed=typed)
         self._site.wake()
         done = "held" if outcome is Outcome.HELD else answer or "note"
-        return RedirectResponse(f"/t/{opens.token}?done={done}#done", 303)
+        if done in ("note", "refuse") and opened(self._site, opens.token).sheet.final:
+            done = "late"
+        return _see(opens, done)
 
     def _author(self, opens: Opened, form: Form) -> tuple[Address, str]:
         """(who writes, "") or (anybody, the code of what is wrong with the name)."""
@@ -125,7 +141,7 @@ class _Pages:
         named = addresses(typed) if "@" in typed else None
         author = named[0] if named and len(named) == 1 else Address(opens.holder.email, typed)
         someone_else = policy.agent(author.email) or author.email == policy.address
-        if someone_else or is_an_agents(policy, author.name):
+        if someone_else or is_an_agents(policy, author.label):
             return author, "agent"
         return author, ""
 
@@ -135,16 +151,21 @@ class _Pages:
         typed["author"] = typed["author"] or opens.holder.label
         with self._site.desk.db.reading() as tx:
             part = history.page_of(tx, number, request.query_params.get("page", ""), public=True)
+            newest = entries_of.line(tx, number, part.newest, public=True)
+            quoting = {one.author.email for one in part.entries if one.author and one.quoted}
+            written_to = [one for one in (number, opens.ticket.merged_into) if one]
+            were_agents = portal.as_agents(tx, written_to, quoting)
         return self._site.page(
             request,
             "ticket",
             status,
             form=f"/t/{opens.token}",
             token=opens.token,
-            sheet=opens.sheet,
+            # The ticket itself also changes by what stays inside.
+            sheet=replace(opens.sheet, changed=newest.at) if newest else opens.sheet,
             base=f"/t/{opens.token}",
             revision=f"{part.newest}.{opens.ticket.state}",
-            days=history.days(policy, opens.ticket, part.entries, self._zone),
+            days=history.days(policy, opens.ticket, part.entries, self._zone, once=were_agents),
             part=part,
             holder=opens.holder.label,
             is_agent=policy.agent(opens.holder.email) is not None,
@@ -155,6 +176,11 @@ class _Pages:
             errors=context.get("errors", {}),
             refused=context.get("refused", ()),
         )
+
+
+def _see(opens: Opened, done: str) -> Response:
+    """The ticket's page as it is now, with a word on what was done, a key of the words' table."""
+    return RedirectResponse(f"/t/{opens.token}?done={done}#done", 303)
 
 
 def is_requester(opens: Opened) -> bool:

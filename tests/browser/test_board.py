@@ -5,9 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from rules.model import Absence, Away, Failing
+from mailgate.portal.road import Draft, submit
+from rules.model import Absence, Away, Credential, Failing, Proof
 from tests.browser.seed import DESKTOP, PHONE, TITLE, Seed, accessible, fits
 from tests.desk import MARIE, RH, SEB, body
+from tests.portal.portal import MARIE as MARIE_DUPONT
 from tests.portal.portal import Portal
 
 PAUL = "paul@fram.example"
@@ -118,11 +120,40 @@ def test_pages_of_agents_are_accessible(browser: Browser, portal: Portal, scheme
         context.close()
 
 
+def test_an_internal_note_looks_like_none_that_goes_out(browser: Browser, portal: Portal) -> None:
+    portal.opening()
+    portal.say("#interne\nEntre nous.")
+    page = browser.new_page()
+    page.goto(portal.url + portal.sign_in_path())
+    page.get_by_role("button").click()
+    page.goto(f"{portal.url}/agent/t/1")
+    note = page.get_by_role("article").filter(has_text="Entre nous.")
+    expect(note).to_have_css("border-style", "dashed")
+    expect(note).not_to_have_css("border-color", "rgba(0, 0, 0, 0)")
+    expect(note).to_have_css("background-image", re.compile("gradient"))
+    page.close()
+
+
+def test_a_subject_of_one_long_word_fits_the_board(browser: Browser, portal: Portal) -> None:
+    draft = Draft(MARIE_DUPONT, "Donaudampfschiff" * 12, "?", "k" * 22, portal.desk.now())
+    submit(portal.desk, draft, Credential(Proof.FORM))
+    for width, height in (DESKTOP, PHONE):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.goto(portal.url + portal.sign_in_path())
+        page.get_by_role("button").click()
+        assert fits(page)
+        page.emulate_media(media="print")
+        expect(page.get_by_role("button", name="Appliquer")).to_be_hidden()
+        page.close()
+
+
 def test_the_board_is_used_by_keys_alone(browser: Browser, portal: Portal) -> None:
     portal.opening()
     page = browser.new_page()
     page.goto(portal.url + portal.sign_in_path())
     page.get_by_role("button").press("Enter")
+    page.get_by_role("button", name="Appliquer").press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_label("Cocher le ticket 1").press("Space")
     page.get_by_label("Tickets cochés").press("ArrowDown")
     page.keyboard.press("Tab")

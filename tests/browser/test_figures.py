@@ -40,6 +40,8 @@ def test_the_figures_are_accessible(page: Page, scheme: str) -> None:
         expect(page.get_by_label("Période")).to_have_value(weeks)
         accessible(page)
         assert fits(page)
+    page.set_viewport_size({"width": 320, "height": 640})  # 1280 at 400 %: WCAG 2.2, 1.4.10
+    assert fits(page)
 
 
 def test_every_drawing_has_its_words_and_its_table(page: Page) -> None:

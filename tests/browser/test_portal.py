@@ -30,6 +30,7 @@ def test_the_seed_on_the_pages(seed: Seed) -> None:
     seed.check()
     page.get_by_role("button", name="Créer le ticket").click()
     expect(page.get_by_role("alert")).to_contain_text("Le ticket n'est pas encore créé")
+    expect(page.get_by_role("alert")).to_be_focused()
     seed.check()
     page.get_by_label("Votre adresse mail").fill(MARIE)
     page.get_by_label("Votre nom").fill("Marie DUPONT")

@@ -37,8 +37,8 @@ def words(page: httpx.Response) -> str:
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("fr", "setup.exe (8 o, type de fichier non admis), photo.pdf (88 o, type de fichier non"),
-        ("en", "setup.exe (8 byte, kind of file not admitted), photo.pdf (88 byte, kind of file"),
+        ("fr", "setup.exe (8 octets, type de fichier non admis), photo.pdf (88 octets, type"),
+        ("en", "setup.exe (8 bytes, file type not allowed), photo.pdf (88 bytes, file type not"),
     ],
 )
 def test_a_form_says_which_files_it_does_not_take(tmp_path: Path, language: str, says: str) -> None:
@@ -61,7 +61,7 @@ def test_a_form_with_a_virus_is_refused(tmp_path: Path, clamd: Clamd) -> None:
     with running(tmp_path, **scanned(clamd)) as portal, portal.client() as client:
         page = fill(client, "/new", [PLAN, VIRUS], **NEW)
         assert page.status_code == 422
-        assert "facture.pdf (68 o, virus détecté)" in words(page)
+        assert "facture.pdf (68 octets, virus détecté)" in words(page)
         assert portal.tickets() == []
         assert fill(client, "/new", [PLAN], **NEW).status_code == 303
         (opening,) = portal.history()
@@ -79,7 +79,7 @@ def test_what_waits_for_the_scanner_is_named_and_refused(tmp_path: Path, clamd: 
         for email in (MARIE.email, SEB.email):
             token = portal.token(email)
             page = client.get(f"/t/{token}")
-            assert "plan.pdf 14 o, en attente de l'antivirus" in words(page)
+            assert "plan.pdf 14 octets, en attente de l'antivirus" in words(page)
             assert links(page) == []
             (entry,) = portal.history()
             refused = client.get(f"/t/{token}/files/{entry.id}/{entry.attachments[0].part}")
@@ -129,6 +129,17 @@ def taken_in(portal: Portal, raw: bytes) -> None:
     assert intake.settle(portal.desk, portal.desk.read([(taken[0], "")])()) == {1: Outcome.OPENED}
 
 
+def nested(times: int, kind: str) -> bytes:
+    """A virus within parts of a kind within each other."""
+    found = b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    found += b64encode(EICAR)
+    for depth in range(times, 0, -1):
+        head = f"Content-Type: {kind.format(depth)}\r\n\r\n".encode()
+        opens = f"--b{depth}\r\n".encode() if "boundary" in kind else b""
+        found = head + opens + found
+    return found + b"\r\n--=_b--\r\n"
+
+
 # Programs that read the mail find these files, and we do not.
 HIDDEN = {
     "below the last boundary": b"Bonjour.\r\n--=_b--\r\n" + EICAR,
@@ -139,6 +150,8 @@ HIDDEN = {
     + b"Content-Transfer-Encoding: base64\r\n\r\n"
     + b64encode(EICAR)
     + b"\r\n--=_b--\r\n",
+    "too many multiparts": b"Bonjour.\r\n--=_b\r\n" + nested(30, "multipart/mixed; boundary=b{0}"),
+    "too many messages": b"Bonjour.\r\n--=_b\r\n" + nested(30, "message/rfc822"),
 }
 
 

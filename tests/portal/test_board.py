@@ -113,6 +113,9 @@ def test_a_ticket_becomes_somebody_elses(portal: Portal, client: httpx.Client) -
     assert portal.tickets()[0].requester == PAUL
     assert (PAUL.email, "opened") in portal.mails()
     assert client.get(f"/t/{token}").status_code == 404
+    # A bare address has no name, and certainly not that of the one before.
+    act(client, requester=RH.email)
+    assert portal.tickets()[0].requester == Address(RH.email)
 
 
 def test_a_ticket_is_merged_into_another(portal: Portal, client: httpx.Client) -> None:
@@ -174,22 +177,22 @@ def test_files_ride_along(portal: Portal, client: httpx.Client) -> None:
 
 _REFUSED: list[tuple[dict[str, str], str, str]] = [
     ({}, "text", "Ce champ est obligatoire"),
-    ({"kind": "reply", "text": "x"}, "cc", "il manque une adresse"),
+    ({"kind": "reply", "text": "x"}, "cc", "Il manque une adresse"),
     ({"kind": "transfer", "to": "rh", "text": "x"}, "to", "adresse n'est pas valable"),
     ({"kind": "transfer", "to": "support@fram.example"}, "to", "celle du support"),
-    ({"requester": "a@x.example b@x.example"}, "requester", "une seule personne"),
+    ({"requester": "a@x.example b@x.example"}, "requester", "Nommez une seule personne"),
     ({"merge": "1"}, "merge", "pas le numéro d'un autre ticket"),
     ({"merge": "999999999"}, "merge", "pas le numéro d'un autre ticket"),
-    ({"merge": "deux"}, "merge", "un numéro de ticket doit suivre"),
-    ({"merge": "2"}, "merge", "un ticket fermé ne fusionne pas"),
-    ({"merge": "3", "state": "closed"}, "merge", "contredit une ligne"),
-    ({"text": "#clotur\nx"}, "text", "Le plus proche : #clôturé"),
+    ({"merge": "deux"}, "merge", "Un numéro de ticket doit suivre"),
+    ({"merge": "2"}, "merge", "Un ticket fermé ne fusionne pas"),
+    ({"merge": "3", "state": "closed"}, "merge", "contredit un autre champ"),
+    ({"text": "#clotur\nx"}, "text", "Le plus proche\N{NO-BREAK SPACE}: #clôturé"),
     ({"text": "#interne\nx", "kind": "transfer", "to": RH.email}, "text", "contredit"),
     ({"text": "x" * 100_001}, "text", "trop long"),
     ({"kind": "reply", "cc": f"{RH.email}, " * 200, "text": "x"}, "cc", "trop long"),
     ({"kind": "internal", "to": RH.email, "text": "x"}, "", "effacez-les"),
     ({"cc": RH.email, "text": "x"}, "", "effacez-les"),
-    ({"merge": "9" * 40}, "merge", "un numéro de ticket doit suivre"),
+    ({"merge": "9" * 40}, "merge", "Un numéro de ticket doit suivre"),
 ]
 
 
@@ -256,6 +259,17 @@ def test_addresses_that_fail_and_absences_are_shown(portal: Portal, client: http
     assert "Délai suspendu" in listed
 
 
+def test_an_automatic_message_is_told_in_the_desks_language(
+    portal: Portal, client: httpx.Client
+) -> None:
+    portal.opening()
+    reason = "Auto-Submitted: auto-replied says that a program answered."
+    portal.apply(1, AddEntry(EntryKind.AUTO_REPLY, MARIE, "Absente.", automatic=reason))
+    page = client.get(HERE).text
+    assert "<b>Message automatique.</b> Rien ne lui est répondu." in page
+    assert "says that" not in page
+
+
 def test_whom_a_sender_may_be_taken_for_is_shown_to_agents_alone(
     portal: Portal, client: httpx.Client
 ) -> None:
@@ -303,6 +317,7 @@ def test_the_bar_of_agents_stays(client: httpx.Client, path: str) -> None:
     page = client.get(path).text
     assert 'href="/agent/figures"' in page
     assert "/agent/sign-out" in page
+    assert "Retour à l'accueil" not in page
 
 
 def test_the_revision_changes_with_the_page(portal: Portal, client: httpx.Client) -> None:
@@ -375,7 +390,7 @@ _LISTS = [
     ("?q=quel+pc", [1]),
     ("?q=quel+pc&state=new", []),
     ("?q=%25", []),
-    ("?page=2", []),
+    ("?page=2", [2, 1, 3]),
     ("?page=0", [2, 1, 3]),
 ]
 
@@ -393,7 +408,7 @@ def test_a_line_says_how_old_and_how_long(several: Portal) -> None:
         page = client.get("/agent?state=waiting").text
         assert "Rappel dans 8\u00a0h" in page
         assert re.search(r'class="go" width="5\d', page)
-        assert re.search(r'c-age n">1 j<', page)
+        assert re.search(r'c-age n">1\sj<', page)
         assert re.search(
             r'aria-current="page"><span class="st waiting">.*?<span class="n">1<', page
         )
@@ -414,6 +429,17 @@ def test_pages_of_the_list(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> N
             path = found[1].replace("&amp;", "&") if found else ""
         assert seen == [[1, 2], [3, 4], [5]]
         assert 'rel="prev"' in page.text
+        # What stood on the last page is closed from it: the page before is the last one now.
+        last = {
+            "form": form_of(page),
+            "do": "state:closed",
+            "t": "5",
+            "sort": "oldest",
+            "page": "3",
+        }
+        closed = client.get(client.post("/agent", data=last).headers["location"])
+        assert numbers(closed) == [3, 4]
+        assert "Page 2 sur 2" in closed.text
 
 
 def ticked(client: httpx.Client, action: str, *chosen: int, path: str = "/agent") -> httpx.Response:
@@ -472,7 +498,15 @@ def test_nothing_is_done_to_several(several: Portal) -> None:
         for action, chosen, code in _NOTHING:
             answer = ticked(client, action, *chosen)
             assert (answer.status_code, code in answer.text) == (422, True), action
+            kept = re.findall(r'name="t" value="(\d+)" checked', answer.text)
+            assert kept == [str(one) for one in chosen], action
+        assert '<option value="merge" selected>' in ticked(client, "merge", 1).text
+        assert '<option value="state:closed" selected>' in ticked(client, "state:closed").text
     assert several.dump() == before
+
+
+def test_nothing_was_changed(client: httpx.Client) -> None:
+    assert "Aucun ticket changé." in client.get("/agent?done=0&undone=4").text
 
 
 def test_forms_of_the_board_have_no_ceiling(tmp_path: Path) -> None:

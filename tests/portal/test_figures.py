@@ -232,6 +232,7 @@ def test_the_page(full: Portal) -> None:
             rows_of = page.text.partition('id="weekly-t"')[2].partition("</tbody>")[0]
             assert rows_of.count('<th scope="row">') == int(chosen[0])
     assert "supplier" in page.text
+    assert "de votre part" not in page.text  # agents read their own words
     french = 'lang="fr"' in page.text
     assert ("4 tickets sont ouverts." if french else "4 tickets are open.") in page.text
 

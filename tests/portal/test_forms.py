@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -132,6 +134,9 @@ def test_another_author_is_named_with_the_holder(
         "Sébastien",
         "SEBASTIEN",
         "Sé\u200bbastien",
+        "\u0405ébastien",  # Cyrillic
+        "seb\u0430stien@fram.example",
+        "Sébast\u0131en\u2800.",
         "sebastien@fram.example",
         "support@fram.example",
         "Marie <sebastien@fram.example>",
@@ -195,6 +200,19 @@ def test_the_link_of_an_agent_shows_and_takes_nothing(portal: Portal, client: ht
     assert portal.dump() == before
 
 
+def test_the_link_of_an_agent_opens_no_ticket(portal: Portal, client: httpx.Client) -> None:
+    """It would be one that he proved to be his."""
+    portal.opening()
+    path = f"/t/{portal.token(SEB.email)}/new"
+    assert client.get(path).status_code == 403
+    client.get("/new")  # which brings the cookie
+    before = portal.dump()
+    form = Site(portal.desk, lambda: None).form_token(client.cookies[COOKIE], path)
+    answer = client.post(path, data=NEW | {"mail": SEB.email, "form": form})
+    assert answer.status_code == 403
+    assert portal.dump() == before
+
+
 def test_the_revision_is_that_of_the_page(portal: Portal, client: httpx.Client) -> None:
     token = portal.opening()
     seen = []
@@ -237,11 +255,47 @@ def test_refusing_needs_words(portal: Portal, client: httpx.Client, solved: str)
     answer = fill(client, f"/t/{solved}", do="refuse", why="")
     assert answer.status_code == 422
     assert '<a href="#why">' in answer.text
+    assert "réglé\N{NO-BREAK SPACE}? Ce champ" in unescape(answer.text)
     assert "<details open>" in answer.text
     assert portal.tickets()[0].state == "resolved"
     fill(client, f"/t/{solved}", do="refuse", why="L'écran manque.")
     assert portal.tickets()[0].state == "open"
     assert portal.notes()[-1].text == "L'écran manque."
+
+
+def test_a_page_from_before_the_end_does_not_say_that_the_ticket_goes_back(
+    portal: Portal, client: httpx.Client, solved: str
+) -> None:
+    path = f"/t/{solved}"
+    forms = [form_of(client.get(path)) for _ in range(4)]
+    client.post(path, data={"form": forms[0], "do": "confirm"})
+    before = portal.history()
+    again = client.post(path, data={"form": forms[1], "do": "confirm"})
+    assert "plus rien à confirmer" in unescape(client.get(again.headers["location"]).text)
+    assert portal.history() == before
+    refused = {"form": forms[2], "do": "refuse", "why": "L'écran manque."}
+    for answer in (client.post(path, data=refused) for _ in range(2)):
+        page = unescape(client.get(answer.headers["location"]).text)
+        assert "qui reste fermé" in page
+        assert "repart" not in page
+        assert "#refuser" not in page
+    assert [one.text for one in portal.notes()] == ["C'est fait.", "L'écran manque."]
+    noted = client.post(path, data={"form": forms[3], "do": "note", "text": "Et ceci."})
+    assert "qui reste fermé" in unescape(client.get(noted.headers["location"]).text)
+    assert portal.tickets()[0].state == "closed"
+
+
+def test_a_refusal_of_what_is_in_work_already_is_a_note(
+    portal: Portal, client: httpx.Client, solved: str
+) -> None:
+    path = f"/t/{solved}"
+    forms = [form_of(client.get(path)) for _ in range(2)]
+    portal.say("#rouvrir\nJe reprends.")
+    client.post(path, data={"form": forms[0], "do": "refuse", "why": "L'écran manque."})
+    assert portal.notes()[-1].text == "L'écran manque."
+    answer = client.post(path, data={"form": forms[1], "do": "confirm"})
+    assert "plus rien à confirmer" in unescape(client.get(answer.headers["location"]).text)
+    assert portal.tickets()[0].state == "open"
 
 
 def test_only_the_requester_confirms(portal: Portal, client: httpx.Client) -> None:
@@ -337,6 +391,19 @@ def test_the_ceiling_per_client_and_typed_address(tmp_path: Path) -> None:
         assert fill(one, "/new", **NEW).status_code == 303
 
 
+def test_one_link_has_one_ceiling_whatever_authors_are_typed(tmp_path: Path) -> None:
+    with running(tmp_path, MAILGATE_LIMITS__PER_SENDER_HOUR="3") as portal, portal.client() as one:
+        token = portal.opening()
+        told = Counter(portal.mails())
+        for n in range(5):
+            author = f"Moi {n} <n{n}@elsewhere.example>"
+            fill(one, f"/t/{token}", do="note", text=f"Voici {n}.", author=author)
+        assert len(portal.notes()) == 5
+        assert (Counter(portal.mails()) - told)[SEB.email, "note"] == 3
+        fill(one, f"/t/{token}", do="note", text="C'est moi.")
+        assert (Counter(portal.mails()) - told)[SEB.email, "note"] == 4, "her own word counts apart"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -411,6 +478,16 @@ def test_too_large_too_many_and_broken(portal: Portal, client: httpx.Client) -> 
     assert client.put(path).status_code == 405
     assert client.post("/", data=form).status_code == 405
     assert portal.dump() == before
+
+
+def test_a_form_without_files_is_as_large_as_its_fields(
+    portal: Portal, client: httpx.Client
+) -> None:
+    path = f"/t/{portal.opening()}"
+    form = {"form": form_of(client.get(path)), "do": "note", "text": "é" * 100_000}
+    assert client.post(path, data=form).status_code == 303
+    kind = {"content-type": "Application/X-WWW-Form-Urlencoded; charset=utf-8"}
+    assert client.post(path, content=b"&" * 2_000_000, headers=kind).status_code == 413
 
 
 def test_script_in_every_field_is_text(portal: Portal, client: httpx.Client) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -108,6 +108,13 @@ def test_a_page_that_breaks_carries_the_headers(tmp_path: Path) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+def test_another_method_is_refused_with_those_that_are_not(portal: Portal) -> None:
+    with portal.client() as client:
+        answer = client.put("/agent/sign-in/sent")
+    assert answer.status_code == 405
+    assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
+
+
 def test_nobody_is_sent_on_to_the_host_that_a_request_names(portal: Portal) -> None:
     token = portal.opening()
     with portal.client() as client:
@@ -189,6 +196,23 @@ def test_what_stays_inside_is_on_no_page(portal: Portal) -> None:
     assert SEB.email not in page
 
 
+def test_when_something_was_written_inside_is_on_no_page(portal: Portal) -> None:
+    token = portal.opening()
+    portal.say("Bonjour.")
+
+    def seen(client: httpx.Client) -> tuple[list[str], str]:
+        times = re.findall("<time[^>]*>", client.get(f"/t/{token}").text)
+        return times, client.get(f"/t/{token}/revision").text
+
+    with portal.client() as client:
+        before = seen(client)
+        portal.ahead.append(timedelta(hours=5))
+        portal.say("#interne\nUn secret entre agents.")
+        assert seen(client) == before
+        portal.say("Une réponse pour Marie.")
+        assert seen(client) != before
+
+
 def test_a_page_says_nothing_before_it_is_opened(portal: Portal) -> None:
     """Chat programs show the title of what a link leads to."""
     token = portal.opening()
@@ -213,7 +237,7 @@ def test_both_languages_have_the_same_words() -> None:
 def _words(
     environment: Environment,
     name: str,
-    tables: tuple[str, ...] = ("t", "errors", "refusals", "sent", "done"),
+    tables: tuple[str, ...] = ("t", "errors", "of_field", "refusals", "sent", "done"),
 ) -> tuple[object, ...]:
     """What a file of words defines: keys of its tables, macros with their parameters."""
     assert environment.loader

@@ -26,6 +26,7 @@ from rules.model import (
     Undelivered,
     Verdict,
 )
+from rules.orders import Orders
 from rules.policy import Agent, By, Notify, On, Policy, State, To
 
 NOW = datetime(2026, 7, 20, 9, 0, tzinfo=UTC)
@@ -259,6 +260,18 @@ def test_a_final_ticket_changes_nothing() -> None:
     for role in Role:
         effects = decide(POLICY, CLOSED, said(SEB, role), NOW)
         assert not [e for e in effects if isinstance(e, SetOwner | SetState | OpenTicket)]
+
+
+@pytest.mark.parametrize(
+    ("orders", "answered"),
+    [(Orders(help=True), True), (Orders(help=True, state="waiting"), False)],
+)
+def test_a_question_for_the_keywords_is_answered_on_a_final_ticket_too(
+    orders: Orders, answered: bool
+) -> None:
+    effects = decide(POLICY, CLOSED, said(SEB, Role.AGENT, text="", orders=orders), NOW)
+    assert [e.on == "help" for e in effects if isinstance(e, Tell)] == [answered]
+    assert not [e for e in effects if isinstance(e, SetState)]
 
 
 def test_late_senders_are_remembered_and_agents_are_not() -> None:

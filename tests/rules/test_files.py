@@ -34,6 +34,8 @@ TYPES = {
     "gz": "application/gzip",
     "exe": "application/x-msdos-program",
     "png": "image/png",
+    "bat": "text/plain",
+    "bin": "application/octet-stream",
 }
 BAD = Attachment("1", "a.exe", "a/b", 1, withheld=Withheld.KIND)
 VIRUS = Attachment("2", "b.pdf", "a/b", 1, withheld=Withheld.INFECTED, virus="Some.Name")
@@ -79,6 +81,14 @@ def types_of(name: str) -> tuple[str, ...]:
         ("image/*", "", "a.png", "application/octet-stream", "", True),
         ("image/*", "", "a.exe", "image/png", "", False),
         ("image/*", "", "a.png", "image/png", ".exe", False),
+        ("image/*", "", "a.bin", "image/png", "", False),
+        ("image/*", "", "a.scr", "image/png", "", False),
+        ("image/*", "", "a.png.SCR.", "image/png", "", False),
+        ("image/* .scr", "", "a.scr", "image/png", "", True),
+        ("text/*", "", "a.bat", "text/plain", "", False),
+        ("application/octet-stream", "", "a.bin", "application/octet-stream", "", True),
+        ("", "application/octet-stream", "a.bin", "image/png", "", False),
+        ("image/*", "", "a.12", "image/png", "", True),
         ("image/*", "", "a", "image/x-new", "", True),
         ("image/*", "", "a.png.gz", "application/octet-stream", "", False),
         ("", "application/gzip", "a.png.gz", "application/octet-stream", "", False),
@@ -144,8 +154,10 @@ def test_the_author_of_a_note_is_told(
     state: str, role: Role, author: Address, file: Attachment, machine: bool, told: bool
 ) -> None:
     effects = decide(POLICY, ticket(state), said(role, author, file, machine=machine), NOW)
-    mails = [one for one in effects if isinstance(one, Tell) and one.template == "left-out"]
-    assert [one.recipient.email for one in mails] == ([author.email] if told else [])
+    template = "agent-left-out" if role is Role.AGENT else "left-out"
+    mails = [one for one in effects if isinstance(one, Tell) and one.on == "left-out"]
+    expected = [(author.email, template)] if told else []
+    assert [(one.recipient.email, one.template) for one in mails] == expected
     for one in mails:
         assert (one.notice, one.bounded, one.joins) == (True, True, False)
         before = effects[effects.index(one) - 1]

@@ -1,5 +1,6 @@
 """The keyword lines of agents and requesters: each line of the grammar is one named case."""
 
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
@@ -126,6 +127,8 @@ LINES = [
     pytest.param("#prendre", Orders(owner=SEB), id="#prendre"),
     pytest.param("#take", Orders(owner=SEB), id="#take"),
     pytest.param("#assigner nadia le goff", Orders(owner=NADIA), id="assigned by name"),
+    pytest.param("#assigner Nadia", Orders(owner=NADIA), id="assigned by first name"),
+    pytest.param("#assigner Goff.", Orders(owner=NADIA), id="assigned by a word of the name"),
     pytest.param("#assign Nadia@fram.example", Orders(owner=NADIA), id="assigned by address"),
     pytest.param("#assigner SEB@home.example", Orders(owner=SEB), id="assigned by alias"),
     pytest.param(f"#assigner Nadia <{NADIA}>", Orders(owner=NADIA), id="assigned, both"),
@@ -345,6 +348,8 @@ def test_what_is_shown_can_be_written() -> None:
     for keyword, _ in shown(POLICY):
         line = keyword.replace("ADRESSE", "a@b").replace("AGENT", SEB).replace("NUMÉRO", "7")
         assert not orders(f"#{line}").refused
+    english = {name: word for word, name in shown(replace(POLICY, language="en"))}
+    assert (english["transfer"], english["merge"]) == ("transfert ADDRESS", "fusionner NUMBER")
 
 
 def test_any_tells_whether_there_was_a_keyword_line() -> None:

@@ -217,7 +217,7 @@ class Step:
         return [effect for effect in self.effects if isinstance(effect, Tell)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_no_sequence_leaves_a_final_state_but_by_a_proven_agents_order(
     happenings: Happenings,
@@ -235,7 +235,7 @@ def test_no_sequence_leaves_a_final_state_but_by_a_proven_agents_order(
             assert said.orders.state == OPEN
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_a_timer_of_a_state_already_left_does_nothing(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -243,7 +243,7 @@ def test_a_timer_of_a_state_already_left_does_nothing(happenings: Happenings) ->
             assert step.before.state == step.event.state or step.effects == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_no_internal_words_go_outside(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -255,7 +255,7 @@ def test_no_internal_words_go_outside(happenings: Happenings) -> None:
                 assert not words.internal, effect
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_nobody_is_mailed_his_own_words(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -265,7 +265,7 @@ def test_nobody_is_mailed_his_own_words(happenings: Happenings) -> None:
                     assert tell.recipient.email != step.event.author.email, tell
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_one_event_gives_one_recipient_one_mail(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -274,7 +274,7 @@ def test_one_event_gives_one_recipient_one_mail(happenings: Happenings) -> None:
         assert POLICY.address not in {tell.recipient.email for tell in step.tells}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_every_mail_has_one_outcome_with_a_reason(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -286,7 +286,7 @@ def test_every_mail_has_one_outcome_with_a_reason(happenings: Happenings) -> Non
             assert settles == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_automatic_mail_answers_nothing_and_moves_nothing(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -298,7 +298,7 @@ def test_automatic_mail_answers_nothing_and_moves_nothing(happenings: Happenings
             )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_an_address_that_fails_is_told_of_once_until_it_writes(happenings: Happenings) -> None:
     told: set[str] = set()
@@ -318,7 +318,7 @@ def test_an_address_that_fails_is_told_of_once_until_it_writes(happenings: Happe
     assert unknown <= 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_no_clock_rings_while_the_requesters_address_fails(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -326,7 +326,7 @@ def test_no_clock_rings_while_the_requesters_address_fails(happenings: Happening
             assert step.effects == ()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_a_clock_is_paused_by_a_failure_alone(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -337,7 +337,7 @@ def test_a_clock_is_paused_by_a_failure_alone(happenings: Happenings) -> None:
             assert failed or entered or not began
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_an_agent_without_proof_changes_and_mails_nothing(
     happenings: Happenings,
@@ -355,7 +355,7 @@ def test_an_agent_without_proof_changes_and_mails_nothing(
             assert all(tell.to_agent for tell in step.tells)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_without_proof_a_ticket_opens_for_nobody_else(happenings: Happenings) -> None:
     for step in play(happenings):
@@ -368,7 +368,7 @@ def test_without_proof_a_ticket_opens_for_nobody_else(happenings: Happenings) ->
             assert step.after is None or step.after.requester == event.author
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_what_is_said_to_one_tickets_people_is_not_told_to_the_others(
     happenings: Happenings,
@@ -387,7 +387,7 @@ def test_what_is_said_to_one_tickets_people_is_not_told_to_the_others(
                     assert tell.recipient.email != own
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(HAPPENINGS)
 def test_only_a_proven_agent_merges_and_no_closed_ticket_does(happenings: Happenings) -> None:
     for step in play(happenings):

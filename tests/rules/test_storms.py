@@ -96,6 +96,18 @@ def test_what_a_mail_counts_as(
     assert [str(ceiling) for ceiling, _ in storms.keys(ticket, event, decided)] == ceilings
 
 
+def test_what_comes_by_a_link_counts_for_its_holder_apart() -> None:
+    """Whatever author is typed; and the holder's own words stay his own."""
+    by_link = Standing(Role.REQUESTER, verified=False, reason="", via=MARIE)
+    typed = [Address(f"n{n}@client.example") for n in range(2)]
+    one, other = (storms.keys(TICKET, said(author=a, standing=by_link), ON_TICKET) for a in typed)
+    own = storms.keys(TICKET, said(), ON_TICKET)
+    assert [one for one in set(one) & set(other) if one[0] is Ceiling.SENDER] == [
+        (Ceiling.SENDER, f"{MARIE.email} via")
+    ]
+    assert [what for ceiling, what in own if ceiling is Ceiling.SENDER] == [MARIE.email]
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -47,7 +47,10 @@ OUTSIDERS = (
     *"opened note reply transfer waiting resolved closed unanswered reminder".split(),  # noqa: SIM905
     *("late", "merged", "left-out", "files"),
 )
-AGENTS = [f"agent-{name}" for name in "opened note internal late trouble help state files".split()]  # noqa: SIM905
+AGENTS = [
+    *(f"agent-{name}" for name in ("opened", "note", "internal", "late", "trouble", "help")),
+    *("agent-state", "agent-files", "agent-left-out"),
+]
 
 
 @dataclass(frozen=True)

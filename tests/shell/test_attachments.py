@@ -52,6 +52,24 @@ def opened(desk: TestDesk) -> tuple[Mail, Mail]:
             'allow = [".pdf"]', ("a.zip", "application/zip", b"x"), NOT_ADMITTED, id="allow"
         ),
         pytest.param(
+            'allow = ["image/*", "application/pdf"]\ndeny = []',
+            ("virus.exe", "image/png", b"x"),
+            NOT_ADMITTED,
+            id="a program's ending on an allowed label",
+        ),
+        pytest.param(
+            'allow = ["image/*", "application/pdf"]\ndeny = []',
+            ("photo.docm", "image/png", b"x"),
+            NOT_ADMITTED,
+            id="macros on an allowed label",
+        ),
+        pytest.param(
+            'deny = ["application/vnd.ms-word.document.macroenabled.12"]',
+            ("devis.docm", "application/octet-stream", b"x"),
+            NOT_ADMITTED,
+            id="macros by their type",
+        ),
+        pytest.param(
             'file = "1kB"', ("a.pdf", "application/pdf", bytes(1001)), "trop lourd", id="file"
         ),
         pytest.param(

@@ -199,7 +199,7 @@ _PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(), st.lists(_PIECES).map("".join)), st.text())
 def test_no_header_raises(value: str, sender: str) -> None:
     raw = f"Authentication-Results: mx.fram.example{value}\nAuthentication-Results: {value}\nX-Inside: {value}\nFrom: {sender}\n\n"

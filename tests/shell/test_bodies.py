@@ -79,6 +79,14 @@ def test_an_attached_page_stays_a_file() -> None:
     assert [a.name for a in read.attachments] == ["page.html"]
 
 
+@pytest.mark.parametrize("kind", ["text/calendar; method=REPLY", "text/vcard", "text/x-vcard"])
+def test_what_is_written_for_programs_is_a_file(kind: str) -> None:
+    whole = f"From: {MARIE}\nSubject: Accepted: Point\nContent-Type: {kind}\n\nBEGIN:X\nEND:X\n"
+    found = parse(whole.encode())
+    assert found.text == ""
+    assert [one.type for one in found.attachments] == [kind.partition(";")[0]]
+
+
 @pytest.mark.parametrize("raw", [mail(HTML, PNG, MORE), mail(TEXT, HTML, MORE)])
 def test_the_agents_read_all_of_it(desk: TestDesk, raw: bytes) -> None:
     desk.deliver(raw)

@@ -428,7 +428,7 @@ _FIELDS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_FIELDS).map("\n".join), st.one_of(st.text(), st.lists(_FIELDS).map("\n".join)))
 def test_no_report_raises(status: str, returned: str) -> None:
     text = returned.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape")
@@ -438,7 +438,7 @@ def test_no_report_raises(status: str, returned: str) -> None:
         assert "\n" not in failure.recipient + failure.diagnostic
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_no_bytes_raise(data: st.DataObject) -> None:
     raw = bytearray(data.draw(st.sampled_from([POSTFIX, EXCHANGE, GMAIL])).encode())

@@ -17,8 +17,8 @@ from tests.servers.waiting import wait_until
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def call(desk: TestDesk, *args: str) -> subprocess.CompletedProcess[str]:
-    return mailgate(*args, "--config", str(desk.path))
+def call(desk: TestDesk, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return mailgate(*args, "--config", str(desk.path), **environ)
 
 
 @pytest.fixture
@@ -69,6 +69,12 @@ def test_tables_for_people(told: TestDesk) -> None:
     shown = call(told, "ticket", "show", "1898").stdout
     assert "Quel étage ?" in shown
     assert "En cours" in shown
+
+
+def test_nobody_is_taken_for_the_desk(desk: TestDesk) -> None:
+    desk.deliver(new("", "Badge", "Perdu."))
+    desk.once()
+    assert "opening  an unknown sender" in call(desk, "ticket", "show", "1898").stdout
 
 
 def test_nothing_that_a_terminal_obeys_is_printed(desk: TestDesk) -> None:
@@ -210,6 +216,20 @@ def test_check_names_what_fails(desk: TestDesk) -> None:
     assert "config.toml: imap: " in done.stderr
     assert "config.toml: smtp: " in done.stderr
     assert call(desk, "check", "--offline").returncode == 0
+
+
+def test_check_tells_what_is_no_smtp_server_and_where_nobody_logs_in(desk: TestDesk) -> None:
+    imap = call(desk, "check", "--wait", "0", MAILGATE_SMTP__PORT=str(desk.dovecot.port))
+    assert "does not speak SMTP; are [smtp] host and port right?" in imap.stderr
+    user = {"MAILGATE_SMTP__USER": "u", "MAILGATE_SMTP__PASSWORD": "p"}
+    assert "offers no login; " in call(desk, "check", "--wait", "0", **user).stderr
+
+
+def test_check_warns_of_french_tags_on_an_english_desk(desk: TestDesk) -> None:
+    said = "the tags of subjects and the keywords of states stay French"
+    assert said not in call(desk, "check", "--offline").stderr
+    english = call(desk, "check", "--offline", MAILGATE_DESK__LANGUAGE="en")
+    assert (english.returncode, said in english.stderr) == (0, True)
 
 
 def test_check_names_a_broken_template(desk: TestDesk) -> None:

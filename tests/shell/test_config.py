@@ -103,6 +103,19 @@ def test_the_shipped_notifications_are_the_seeds_table() -> None:
     assert [row.template for row in rows] == [row.state or row.on.value for row in rows]
 
 
+def test_an_english_desk_has_english_labels(tmp_path: Path) -> None:
+    five = FIVE.replace("desk = {", 'desk = { language = "en",')
+    states = read(tmp_path, five).policy.states
+    guide = (ROOT / "docs/admin.md").read_text("utf-8")
+    table = guide.partition('language = "en"')[2]
+    for name, state in states.items():
+        assert f'[states.{name}]\nlabel = "{state.label}"\n' in table
+    # A label of the desk's own stays.
+    own = "".join(f"[states.{name}]\nlabel = 'Nom de {name}'\n" for name in ("new", "open"))
+    rows = 'notify = [{ on = "opened", by = "anyone", to = "agents", tag = "N" }]\n'
+    assert read(tmp_path, rows + five + own).policy.state("new").label == "Nom de new"
+
+
 def test_the_shipped_states_and_clocks() -> None:
     states = load(ROOT / "config.toml", {}).policy.states
     assert [(s.name, s.label, s.final, s.answer) for s in states.values()] == [

@@ -105,7 +105,7 @@ def test_hostile_words_take_no_time(opening: bytes, piece: bytes) -> None:
     assert time.process_time() - begin < 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(), st.sampled_from(OPENINGS))
 def test_no_bytes_raise(data: bytes, opening: bytes) -> None:
     raw = b"Subject: Undeliverable\nFrom: MAILER-DAEMON\n" + data + b"\n\n" + opening + b"\n" + data

@@ -455,6 +455,41 @@ def without_fold(desk: TestDesk) -> str:
     return "".join(rows)
 
 
+# -- machines that carry it back ------------------------------------------------------------------
+
+
+def delayed(mail: Mail, reader: str) -> bytes:
+    """A server's report that a mail of ours still waits, with its text, as exim words it."""
+    parts = (
+        ("text/plain; charset=utf-8", f"Your message to {reader} waits. Its text:\n\n{body(mail)}"),
+        ("message/delivery-status", f"Final-Recipient: rfc822; {reader}\nAction: delayed\n"),
+        ("text/rfc822-headers", f"Message-ID: {mail.message['Message-ID']}\n"),
+    )
+    lines = [
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example>",
+        f"To: {ADDRESS}",
+        "Return-Path: <>",
+        "Subject: Warning: message delayed 24 hours",
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
+        "",
+        *(f"--b\nContent-Type: {kind}\n\n{text}" for kind, text in parts),
+        "--b--",
+    ]
+    return "\n".join(lines).encode()
+
+
+@pytest.mark.parametrize("machine", [delayed, away])
+def test_what_a_machine_says_of_an_internal_mail_is_for_agents(
+    desk: TestDesk, machine: Callable[[Mail, str], bytes]
+) -> None:
+    story = tell(desk)
+    before = len(desk.history())
+    desk.deliver(machine(story.internal, SEB))
+    assert leaks(desk, desk.once()) == []
+    assert [entry.internal for entry in desk.history()[before:]] == [True]
+
+
 # -- where an admin looks -------------------------------------------------------------------------
 
 

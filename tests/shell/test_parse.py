@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailgate import decode, headblock, htmltext, mimetree
@@ -736,7 +736,6 @@ def test_good_mails_cut_and_changed(raw: bytes, data: st.DataObject) -> None:
     check(raw[:start])
 
 
-@settings(deadline=None)
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))
 def test_stubs_change_nothing(lines: list[bytes], end: bytes) -> None:
     raw = end.join(lines)
@@ -747,7 +746,6 @@ def test_stubs_change_nothing(lines: list[bytes], end: bytes) -> None:
     assert stubbed == whole
 
 
-@settings(deadline=None)
 @given(LINES, st.sampled_from([b"\n", b"\r\n"]))
 def test_the_tree_is_that_of_the_standard_parser(lines: list[bytes], end: bytes) -> None:
     raw = end.join(lines)

@@ -335,6 +335,41 @@ def test_the_nearest_is_told(code: Code, nearest: str, said: str) -> None:
     assert said in mail.text.replace("\u00a0", " ").replace("\n", " ")
 
 
+@pytest.mark.parametrize("by", [FRENCH, ENGLISH], ids=["fr", "en"])
+def test_a_closed_ticket_is_reopened_by_the_desks_own_keyword(by: Renderer) -> None:
+    own = (("zurück", "open"), ("aide", "help"))
+    mail = read(letter("agent-late", closed=True, keywords=own), by)
+    assert mail.text.count("#zurück") == 2
+    assert "#rouvrir" not in mail.text
+    aid = read(letter("agent-help", closed=True, keywords=own), by)
+    closed = "Ce ticket est fermé" if by is FRENCH else "This ticket is closed"
+    assert closed in aid.text
+    assert "Sans ce mot-clé" not in aid.text
+
+
+@pytest.mark.parametrize(("files", "said"), [(0, ""), (1, ", seulement des pièces jointes")])
+def test_agents_are_told_that_a_request_has_no_words(files: int, said: str) -> None:
+    scan = Attachment("1", "scan.png", "image/png", 300, "")
+    mail = read(letter("agent-opened", text="", attachments=(scan,) * files))
+    assert f"Ce message n'a pas de texte{said}." in mail.text
+    assert "pas de texte" not in read(letter("agent-opened", attachments=(scan,))).text
+
+
+@pytest.mark.parametrize("to_agent", [True, False], ids=["agent", "outsider"])
+def test_a_name_that_holds_an_address_is_not_read_as_one(to_agent: bool) -> None:
+    eve = Address("eve@elsewhere.example", "sebastien@fram.example")
+    template = "agent-note" if to_agent else "note"
+    mail = read(letter(template, to_agent=to_agent, author=eve, requester=eve))
+    assert "sebastien@" not in mail.text
+    assert ("eve@elsewhere.example a écrit" if to_agent else "eve a écrit") in mail.text
+
+
+def test_an_admin_who_is_no_agent_is_not_addressed_as_one() -> None:
+    mail = read(letter("agent-trouble", reason="storm", author=None, keywords=()))
+    assert "vous êtes agent" not in mail.text
+    assert "car un plafond" in mail.text.replace("\n", " ")
+
+
 def test_the_help_lists_every_keyword_and_other_mails_the_common_ones() -> None:
     aid, note = read(letter("agent-help")), read(letter("agent-note"))
     for listed, mail in ((True, aid), (False, note)):

@@ -177,6 +177,14 @@ def test_check_names_what_is_wrong(tmp_path: Path, name: str, body: str, sentenc
     assert sentence in found[0]
 
 
+@pytest.mark.parametrize("shipped", [True, False], ids=["check", "start"])
+def test_a_template_in_another_charset_is_named(tmp_path: Path, *, shipped: bool) -> None:
+    write(tmp_path, "note", "")
+    (tmp_path / "mail/fr/note.j2").write_bytes("Réponse".encode("latin-1"))
+    (found,) = renderer(overrides=tmp_path).missing(["note"], shipped=shipped)
+    assert found == "templates: mail/fr/note.j2 is not UTF-8 text; save the file as UTF-8"
+
+
 def test_a_start_without_overrides_looks_for_the_files_alone() -> None:
     assert renderer().missing(["note", "own"], shipped=False) == [
         "templates: mail/fr/own.j2 is missing; write it, or name another template"

@@ -361,6 +361,8 @@ def test_the_notice_stands_on_the_ticket_for_agents_alone(opened: TestDesk) -> N
     (entry,) = [one for one in opened.history() if one.kind is EntryKind.INTERNAL]
     assert "per_ticket_hour" in entry.text
     assert not re.search(r"/t/\S+", body(told)), "an admin has no link"
+    assert "#attente" not in body(told), "nor keywords: he is no agent"
+    assert "car un plafond du support FRAM est atteint" in body(told)
     # His mailbox answers by itself: that is the end of it.
     opened.deliver(answer(told, ADMIN, "Je suis absent.", Auto_Submitted="auto-replied"))
     assert opened.once() == []
