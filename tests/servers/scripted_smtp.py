@@ -17,9 +17,14 @@ from typing import BinaryIO
 
 from tests.servers.ports import HOST
 
-# greeting and dot: what stands before the first command and after the mail.
+# greeting and dot: what stands before the first command and after the mail. A server told what to
+# say to "nobody" says that to DATA after it refused RCPT.
 STEPS = ("greeting", "ehlo", "noop", "mail", "rcpt", "data", "dot", "rset")
-_ANSWERS = {"greeting": b"220 scripted.test\r\n", "data": b"354 go ahead\r\n"}
+_ANSWERS = {
+    "greeting": b"220 scripted.test\r\n",
+    "data": b"354 go ahead\r\n",
+    "nobody": b"503 5.5.1 no recipient\r\n",  # to DATA, after a refused RCPT
+}
 
 
 class ScriptedSmtp:
@@ -30,6 +35,7 @@ class ScriptedSmtp:
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []  # (RCPT argument, bytes before the dot)
         self.connections = 0
+        self.patient = False  # whether the answers to MAIL and RCPT wait for DATA
         self._script: defaultdict[str, list[bytes]] = defaultdict(list)
         self._always: dict[str, bytes] = {}
         self._listener = socket.create_server((HOST, 0))
@@ -62,16 +68,17 @@ class ScriptedSmtp:
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError, _EndError), client, client.makefile("rwb") as stream:
             self._answer(stream, "greeting")
-            recipient = ""
+            recipient, named = "", True
             while line := stream.readline():
                 words = line.decode("latin-1").split(None, 1)
                 command = words[0].lower() if words else ""
                 if command == "rcpt":
                     recipient = words[1].strip()
-                said = self._answer(stream, command)
+                said = self._answer(stream, command if named or command != "data" else "nobody")
+                if command in ("mail", "rcpt"):
+                    named = command == "mail" or said.startswith(b"2")
                 if command == "data" and said.startswith(b"354"):
-                    mail = b"".join(iter(stream.readline, b".\r\n"))
-                    self._answer(stream, "dot", (recipient, mail))
+                    self._answer(stream, "dot", (recipient, _until_dot(stream)))
                 if command == "quit" or said.startswith(b"421"):
                     return
 
@@ -83,8 +90,18 @@ class ScriptedSmtp:
         if mail and answer.startswith(b"250 ok"):
             self.mails.append(mail)
         stream.write(answer)
-        stream.flush()
+        if not (self.patient and step in ("mail", "rcpt")):
+            stream.flush()
         return answer
+
+
+def _until_dot(stream: BinaryIO) -> bytes:
+    lines = []
+    while (line := stream.readline()) != b".\r\n":
+        if not line:
+            raise _EndError
+        lines.append(line)
+    return b"".join(lines)
 
 
 class _EndError(Exception):

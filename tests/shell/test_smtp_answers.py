@@ -25,11 +25,15 @@ ANSWERS = {
 TAKEN = (f"TO:<{A}>", b"Subject: x\r\n\r\n..dot\r\n")
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSmtp]:
+@pytest.fixture(params=[b"250 ok\r\n", b"250-scripted.test\r\n250 PIPELINING\r\n"])
+def server(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[ScriptedSmtp]:
+    """It takes commands one by one, and all at once."""
     monkeypatch.setattr(smtp, "COMMAND_SECONDS", 0.5)
     monkeypatch.setattr(smtp, "DATA_SECONDS", 0.5)
     with ScriptedSmtp().running() as running:
+        running.say("ehlo", request.param)
         yield running
 
 
@@ -120,6 +124,28 @@ def test_a_clean_refusal_keeps_the_connection(server: ScriptedSmtp, link: Link) 
     server.say("rcpt", b"550 5.1.1 no such user\r\n", times=1)
     assert isinstance(send(link, B), Permanent)
     assert send(link) == Sent()
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS.values(), b"354 go ahead\r\n"])
+def test_data_on_its_way_to_nobody_leaves_the_refusal(
+    server: ScriptedSmtp, link: Link, answer: bytes
+) -> None:
+    """RFC 2920: commands sent together, of which the second is refused."""
+    server.say("rcpt", b"550 5.1.1 no such user\r\n", times=1)
+    server.say("nobody", answer)
+    assert send(link, B) == Permanent("550 5.1.1 no such user")
+    assert send(link) == Sent()
+    assert server.mails == [TAKEN]
+
+
+def test_commands_go_out_together_where_the_server_takes_them(
+    server: ScriptedSmtp, link: Link
+) -> None:
+    server.patient = True
+    server.say("ehlo", b"250-scripted.test\r\n250 PIPELINING\r\n")
+    assert send(link) == send(link, B) == Sent()
+    assert [recipient for recipient, _ in server.mails] == [f"TO:<{A}>", f"TO:<{B}>"]
     assert server.connections == 1
 
 
