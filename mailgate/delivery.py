@@ -30,7 +30,8 @@ from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+# Claimed together: what intake queues for a batch or two, so that claims seldom wait for its lock.
+BATCH = 200  # mails
 _LAG = timedelta(seconds=1)  # for which the sent log may know more than the database
 PATIENCE = timedelta(days=5)  # RFC 5321 section 4.5.4.1: give up after 4 to 5 days
 # Minutes before the second attempt, the third …; the last one repeats.

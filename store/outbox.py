@@ -1,9 +1,11 @@
 """Outgoing mails: queued with the change that causes them, claimed, sent, recorded."""
 
+# Length: what is asked and told of one table.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import Row, bindparam, exists, func, select, update
@@ -31,7 +33,7 @@ _MAY_GO = (
 _ANY_DUE = select(col(Outbox.id)).where(*_MAY_GO).limit(1)
 _ANY_SENDING = select(col(Outbox.id)).where(col(Outbox.state) == "sending").limit(1)
 _DUE = (
-    select(*table_of(Outbox).c)
+    select(*FACTS, func.length(col(Outbox.data)).label("size"))
     .where(*_MAY_GO)
     .order_by(col(Outbox.id))
     .limit(bindparam("most"))
@@ -103,6 +105,9 @@ _SINCE = select(func.count()).where(
 )
 _SENT_SINCE = _SINCE.where(col(Outbox.sent_at).is_not(None))
 _BY_REFERENCE = select(*FACTS).where(col(Outbox.reference) == bindparam("one"))
+_CONTENTS = select(col(Outbox.id), col(Outbox.data)).where(
+    col(Outbox.id).in_(bindparam("mails", expanding=True))
+)
 _DATA = select(col(Outbox.data)).where(col(Outbox.reference) == bindparam("one"))
 _RECIPIENTS = (
     select(col(Outbox.entry_id), col(Outbox.recipient), col(Outbox.recipient_name))
@@ -152,16 +157,25 @@ def enqueue(
     tx.fill(row, "data", data)
 
 
-def claim(tx: Transaction, now: datetime, limit: int) -> list[OutboxMail]:
+def claim(tx: Transaction, now: datetime, most: int, size: int = 8_000_000) -> list[OutboxMail]:
     """Takes mails that are due and registers the attempt before it is made.
 
-    Of the mails to one person about one ticket only the oldest unsettled one is
-    handed out, so their order holds while one of them is retried.
+    At most so many, and as many as have `size` bytes together, or one. Of the mails to one
+    person about one ticket only the oldest unsettled one is handed out, so their order holds
+    while one of them is retried.
     """
-    rows = tx.all(_DUE, now=now, most=limit)
-    if rows:
-        tx.run(_CLAIM, *({"b_id": row.id} for row in rows))
-    return [outgoing(row, attempts=row.attempts + 1, data=row.data) for row in rows]
+    due = tx.all(_DUE, now=now, most=most)
+    sums = accumulate(row.size for row in due)
+    rows = [
+        row
+        for rank, (row, sum_) in enumerate(zip(due, sums, strict=True))
+        if not rank or sum_ <= size
+    ]
+    if not rows:
+        return []
+    tx.run(_CLAIM, *({"b_id": row.id} for row in rows))
+    data: dict[int, bytes] = dict(tx.all(_CONTENTS, mails=[row.id for row in rows]))
+    return [outgoing(row, attempts=row.attempts + 1, data=data[row.id]) for row in rows]
 
 
 def in_hand(tx: Transaction, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from store.db import OutageError
 
-LINES = 64  # the most that can be noted before the database is told
+LINES = 256  # the most that can be noted before the database is told
 _LINE = 128  # bytes; a divisor of a sector, so that a power cut spoils one line at most
 
 

@@ -1,11 +1,13 @@
 """An SMTP server that refuses, stalls, drops: the mail comes again, or someone is told."""
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailgate import daemon, smtp
 from mailgate.delivery import Courier, backoff
+from store import outbox
 from store.db import Database
 from tests.clients import answer, new
 from tests.desk import MARIE, SEB, TestDesk, body, heads, subject
@@ -24,7 +26,6 @@ class Clock:
 
 def send(desk: TestDesk, ahead: timedelta = timedelta()) -> int:
     """One delivery with the desk's clock moved ahead; returns how many mails were tried."""
-    from contextlib import closing
     from dataclasses import replace
     from threading import Event
 
@@ -117,6 +118,21 @@ def test_a_drop_after_the_last_dot_comes_again_under_the_same_message_id(desk: T
     to_marie = desk.sink.to(MARIE)
     assert len(to_marie) == 2
     assert to_marie[0].raw == to_marie[1].raw
+
+
+def test_a_claim_is_bounded_by_bytes(desk: TestDesk) -> None:
+    desk.sink.stop()
+    desk.deliver(MAIL, new("paul@x.example", "Écran", "Noir."))
+    desk.once()
+    later = datetime.now(UTC) + MINUTES
+    with closing(Database(desk.config.database_url)) as db, db.transaction() as tx:
+        sizes = [len(m.data) for m in outbox.claim(tx, later, 9, size=1)]
+        assert len(sizes) == 1, "one mail alone may be larger"
+        left = outbox.claim(tx, later, 9)
+        assert len(left) == 3
+        outbox.release(tx, [mail.id for mail in left])
+        size = len(left[0].data) + len(left[1].data)
+        assert outbox.claim(tx, later, 9, size) == left[:2]
 
 
 def test_a_cut_connection_comes_again(desk: TestDesk) -> None:
