@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from rules.keyword_lines import HIDDEN
 from rules.keywords import fold
@@ -47,6 +48,8 @@ def is_thanks(policy: Policy, text: str, people: Iterable[Address | None]) -> bo
 
 def is_silent(policy: Policy, text: str, people: Iterable[Address | None]) -> bool:
     """Whether `text` says nothing: blanks and rules, greetings, names of `people`."""
+    if any(map(str.isalnum, text[_LONGEST:])):  # too long, and no rule of signs either
+        return False
     if not _words(text[: _LONGEST + 1]):
         return not text.strip("-_*.=~ \t\r\n\u00a0")
     return "?" not in text and _covered(text, _around(policy, people), wanted=False)
@@ -81,11 +84,14 @@ def _covered(text: str, known: Mapping[tuple[str, ...], bool], *, wanted: bool =
 
 def _words(text: str) -> tuple[str, ...]:
     """Letters and digits as words without case and accents; each emoji is one of its own."""
-    found: list[str] = []
-    for char in fold(HIDDEN.sub("", text)):
-        kind = unicodedata.category(char)
-        found.append(f" {char} " if kind == "So" else char if kind[0] in "LN" else " ")
-    return tuple("".join(found).split())
+    return tuple("".join(map(_letter, fold(HIDDEN.sub("", text)))).split())
+
+
+@lru_cache(maxsize=1024)
+def _letter(char: str) -> str:
+    """A character as it stands among words."""
+    kind = unicodedata.category(char)
+    return f" {char} " if kind == "So" else char if kind[0] in "LN" else " "
 
 
 _AROUND_WORDS = tuple(_words(one) for one in _AROUND.split("|"))

@@ -47,15 +47,18 @@ def base(subject: str, desks: Iterable[str], tags: Iterable[str]) -> str:
     `tags` are the event brackets that the desk writes; any other bracket is the
     sender's and stays, as do the tags of other desks.
     """
-    text = unicodedata.normalize("NFC", subject)
-    events = "|".join(re.escape(unicodedata.normalize("NFC", tag)) for tag in tags)
-    ours = _tag(tuple(desks)).pattern
-    if events:
-        ours += rf"(?:{_BLANK}{_OPEN}(?:{events}){_CLOSE})?"
-    text = re.sub(ours, " ", text, flags=re.IGNORECASE)
+    text = _tag_and_event(tuple(desks), tuple(tags)).sub(" ", unicodedata.normalize("NFC", subject))
     while head := _HEAD.match(text):
         text = text[head.end() :]
     return " ".join(text.split())
+
+
+@lru_cache(maxsize=16)
+def _tag_and_event(desks: tuple[str, ...], tags: tuple[str, ...]) -> re.Pattern[str]:
+    """The ticket's tag, with the event's bracket behind it."""
+    events = "|".join(re.escape(unicodedata.normalize("NFC", tag)) for tag in tags)
+    event = rf"(?:{_BLANK}{_OPEN}(?:{events}){_CLOSE})?" if events else ""
+    return re.compile(_tag(desks).pattern + event, re.IGNORECASE)
 
 
 @lru_cache(maxsize=16)
