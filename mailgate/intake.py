@@ -13,7 +13,7 @@ found at the next step.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -36,6 +36,7 @@ from store.work import Transaction
 log = logging.getLogger(__name__)
 
 _SCAN = 500  # UIDs compared with the ledger in one query
+_AHEAD = 2  # batches that the worker has to read while the desk settles another one
 _MOVES = 3  # moved so often and still listed, a UID is left alone
 
 
@@ -48,7 +49,7 @@ class Life:
     since: datetime  # of those, mails older than this are held
     unsettled: set[int] = field(default_factory=set)  # taken, and then the database failed
     moved: Counter[int] = field(default_factory=Counter)  # UIDs still listed after so many moves
-    ahead: Batch | None = None  # taken while the batch before it was settled
+    ahead: deque[Batch] = field(default_factory=deque)  # taken while others are settled
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,8 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     Raises GoneError or RefusedError of the mailbox and OutageError of the database;
     whatever it had not finished then is found again by the next step.
     """
-    batch, life.ahead = life.ahead, None
-    if batch:
-        return _finish(desk, mailbox, life, batch)
+    if life.ahead:
+        return _finish(desk, mailbox, life, life.ahead.popleft())
     began = desk.now()
     waiting = _waiting(mailbox, life)
     uids = waiting[:_SCAN]
@@ -106,9 +106,10 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
 
 def finish(desk: Desk, mailbox: Mailbox, life: Life) -> None:
     """Deals with what was taken ahead, before the desk stops; raises as `step`."""
-    batch, life.ahead = life.ahead, None
-    if batch:
-        _finish(desk, mailbox, life, replace(batch, rest=[]))
+    if life.ahead:
+        life.ahead[-1] = replace(life.ahead[-1], rest=[])
+    while life.ahead:
+        _finish(desk, mailbox, life, life.ahead.popleft())
 
 
 def _take(desk: Desk, mailbox: Mailbox, life: Life, uids: list[int]) -> Batch:
@@ -124,14 +125,13 @@ def _take(desk: Desk, mailbox: Mailbox, life: Life, uids: list[int]) -> Batch:
 
 
 def _finish(desk: Desk, mailbox: Mailbox, life: Life, batch: Batch) -> int:
-    """What a batch comes to; meanwhile the worker process reads the next one."""
-    if batch.rest and desk.worker.ready():
-        with suppress(GoneError, RefusedError):  # settled first; the next call says it again
-            life.ahead = _take(desk, mailbox, life, batch.rest)
+    """What a batch comes to; meanwhile the worker process reads the next ones."""
+    with suppress(GoneError, RefusedError):  # settled first; the next call says it again
+        _look_ahead(desk, mailbox, life, batch)
     try:
         outcomes = settle(desk, batch.readings())
     except OutageError:
-        life.ahead = None  # mails are settled in their order
+        life.ahead.clear()  # mails are settled in their order
         raise
     for copy in batch.taken:
         level = logging.WARNING if outcomes[copy.uid] is Outcome.HELD else logging.INFO
@@ -140,6 +140,15 @@ def _finish(desk: Desk, mailbox: Mailbox, life: Life, batch: Batch) -> int:
     acknowledge(mailbox, outcomes)
     life.moved.update(outcomes.keys())
     return len(outcomes) or 1  # nothing was handed out: the server is asked again
+
+
+def _look_ahead(desk: Desk, mailbox: Mailbox, life: Life, batch: Batch) -> None:
+    """Has the worker something to read whenever it has nothing to render."""
+    while len(life.ahead) < _AHEAD and desk.worker.ready():
+        last = life.ahead[-1] if life.ahead else batch
+        if not last.rest:
+            return
+        life.ahead.append(_take(desk, mailbox, life, last.rest))
 
 
 def _waiting(mailbox: Mailbox, life: Life) -> list[int]:

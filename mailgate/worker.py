@@ -64,9 +64,17 @@ class Worker:
 
     def start(self) -> None:
         """Starts the process, if it does not run; work goes there once it is ready."""
+        self._start("spawn")
+
+    def fork(self) -> None:
+        """The same within milliseconds. For a process that has no threads and no connections yet:
+        the other one would have a copy of them."""
+        self._start("fork")
+
+    def _start(self, how: str) -> None:
         if self._pool is None:
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, spawn, _end_with_parent)
+            context = multiprocessing.get_context(how)
+            self._pool = ProcessPoolExecutor(1, context, _end_with_parent)
             self._awake = self._pool.submit(_wake, self._settings)
 
     def stop(self) -> None:

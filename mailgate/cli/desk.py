@@ -5,17 +5,11 @@ from __future__ import annotations
 import gc
 import logging
 import sys
-from collections import Counter
-from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mailgate.cli import DEFAULT, FAILED, USAGE, ConfigOption, errors, load, say
-
-if TYPE_CHECKING:
-    from mailgate.config import Config
-    from mailgate.worker import Worker
 
 
 def run(
@@ -32,9 +26,9 @@ def run(
         )
         for talkative in ("alembic", "imapclient"):
             logging.getLogger(talkative).setLevel(logging.WARNING)
-        worker = _early(settings) if once else None
         gc.disable()  # half a million objects that stay are walked through again and again
         from mailgate import checks, daemon
+        from mailgate.desk import new_worker
 
         gc.freeze()
         gc.enable()
@@ -44,26 +38,11 @@ def run(
             raise typer.Exit(USAGE)
         if not once:
             daemon.run(settings)
-        elif not daemon.run_once(settings, worker=worker):
+            return
+        worker = new_worker(settings)
+        worker.fork()  # nothing runs beside this yet
+        if not daemon.run_once(settings, worker=worker):
             raise typer.Exit(FAILED)
-
-
-def _early(settings: Config) -> Worker:
-    """The desk's worker, started where many mails wait: it starts while the rest is imported."""
-    from mailgate import imap
-    from mailgate.desk import new_worker
-    from mailgate.worker import BACKLOG
-
-    worker = new_worker(settings)
-    auth = imap.password_auth(settings.imap.user, settings.imap.password.get_secret_value())
-    # A mailbox that fails is spoken of when it is read.
-    with (
-        suppress(imap.GoneError, imap.RefusedError),
-        imap.connect(settings.imap, auth, Counter(), readonly=True) as mailbox,
-    ):
-        if len(mailbox.search()) >= BACKLOG:
-            worker.start()
-    return worker
 
 
 def check(

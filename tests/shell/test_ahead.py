@@ -7,14 +7,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailgate import daemon, imap, intake
-from mailgate.cli import desk as commands
 from mailgate.config import Config, load
 from mailgate.desk import Desk
 from mailgate.imap import GoneError, Mailbox
@@ -25,7 +23,7 @@ from tests.desk import TestDesk
 from tests.process import ROOT
 from tests.servers.waiting import wait_until
 
-MAILS = [new(f"u{n}@x.example", f"Demande {n}", "Il est noir.") for n in range(6)]
+MAILS = [new(f"u{n}@x.example", f"Demande {n}", "Il est noir.") for n in range(8)]
 
 
 @contextmanager
@@ -56,16 +54,16 @@ def subjects(desk: TestDesk) -> list[str]:
     return [one.subject for one in sorted(desk.tickets(), key=lambda one: one.number)]
 
 
-def test_a_batch_is_ahead_and_a_stop_finishes_it(full: TestDesk) -> None:
+def test_two_batches_are_ahead_and_a_stop_finishes_them(full: TestDesk) -> None:
     with at_work(full.config) as (real, box, life):
         assert intake.step(real, box, life) == 2
         assert len(subjects(full)) == 2
-        assert len(life.unsettled) == 2
+        assert len(life.unsettled) == 4
         intake.finish(real, box, life)
         assert not life.unsettled
-        assert life.ahead is None
-    assert full.folders() == {"INBOX": 2, "Done": 4, "Held": 0}
-    assert subjects(full) == [f"Demande {n}" for n in range(4)]
+        assert not life.ahead
+    assert full.folders() == {"INBOX": 2, "Done": 6, "Held": 0}
+    assert subjects(full) == [f"Demande {n}" for n in range(6)]
 
 
 def test_an_outage_does_not_turn_mails_round(
@@ -84,24 +82,24 @@ def test_an_outage_does_not_turn_mails_round(
             intake.step(real, box, life)
         while intake.step(real, box, life):
             pass
-    assert subjects(full) == [f"Demande {n}" for n in range(6)]
-    assert full.folders() == {"INBOX": 0, "Done": 6, "Held": 0}
+    assert subjects(full) == [f"Demande {n}" for n in range(8)]
+    assert full.folders() == {"INBOX": 0, "Done": 8, "Held": 0}
 
 
 def test_killed_with_a_batch_ahead_nothing_is_lost(full: TestDesk) -> None:
-    """Two batches are taken then; each of their mails comes alone afterwards, in its turn."""
+    """Three batches are taken then; each of their mails comes alone afterwards, in its turn."""
     order = f"from tests.shell import test_ahead; test_ahead.die({str(full.path)!r})"
     killed = subprocess.run([sys.executable, "-c", order], cwd=ROOT, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert subjects(full) == ["Demande 0", "Demande 1"]
     full.once()
-    assert subjects(full) == [f"Demande {n}" for n in range(6)]
-    assert full.folders() == {"INBOX": 0, "Done": 6, "Held": 0}
-    assert len({mail.message["Message-ID"] for mail in full.sink.mails}) == 12
+    assert subjects(full) == [f"Demande {n}" for n in range(8)]
+    assert full.folders() == {"INBOX": 0, "Done": 8, "Held": 0}
+    assert len({mail.message["Message-ID"] for mail in full.sink.mails}) == 16
 
 
 def die(path: str) -> None:
-    """A desk that is killed in (B) of its second batch, with the third one ahead."""
+    """A desk that is killed in (B) of its second batch, with two more ahead."""
     setattr(imap, "BATCH_MAILS", 2)  # noqa: B010
     with at_work(load(Path(path), {})) as (real, box, life):
         intake.step(real, box, life)
@@ -122,23 +120,8 @@ def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
     monkeypatch.setattr(Mailbox, "fetch", fetch)
     with at_work(full.config) as (real, box, life):
         assert intake.step(real, box, life) == 2
-        assert life.ahead is None
+        assert not life.ahead
         assert subjects(full) == ["Demande 0", "Demande 1"]
         while intake.step(real, box, life):
             pass
-    assert subjects(full) == [f"Demande {n}" for n in range(6)]
-
-
-def test_the_worker_starts_early_where_many_mails_wait(
-    full: TestDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for backlog, starts in ((7, False), (6, True)):
-        monkeypatch.setattr("mailgate.worker.BACKLOG", backlog)
-        worker = commands._early(full.config)
-        assert (worker._pool is not None) is starts
-        worker.stop()
-
-
-def test_a_mailbox_that_is_away_starts_no_worker(desk: TestDesk) -> None:
-    away = desk.config.imap.model_copy(update={"port": 1})
-    assert commands._early(replace(desk.config, imap=away))._pool is None
+    assert subjects(full) == [f"Demande {n}" for n in range(8)]

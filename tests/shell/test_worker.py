@@ -102,26 +102,39 @@ def test_stopped_it_works_here(worker: Worker) -> None:
     assert multiprocessing.active_children() == []
 
 
-def test_it_ends_with_a_desk_that_is_killed(tmp_path: Path) -> None:
-    program = tmp_path / "desk.py"
-    program.write_text(
-        "import multiprocessing, time\n"
-        "from mailgate.worker import Worker\n"
-        "from tests.shell.test_worker import SETTINGS, Wanted\n"
-        "if __name__ == '__main__':\n"
-        "    worker = Worker(SETTINGS, Wanted())\n"
-        "    worker.start()\n"
-        "    while not worker.ready(): time.sleep(0.05)\n"
-        "    print(multiprocessing.active_children()[0].pid, flush=True)\n"
-        "    time.sleep(60)\n",
-        "utf-8",
-    )
-    environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, env=environ) as desk:
+@pytest.mark.parametrize("how", ["start", "fork"])
+def test_it_ends_with_a_desk_that_is_killed(tmp_path: Path, how: str) -> None:
+    waits = "print(multiprocessing.active_children()[0].pid, flush=True)\n    time.sleep(60)"
+    with program(tmp_path, how, waits) as desk:
         assert desk.stdout
         child = int(desk.stdout.readline())
         desk.kill()
     wait_until(lambda: not alive(child), 10)
+
+
+def test_forked_it_does_the_same(tmp_path: Path) -> None:
+    """In a process that has no threads, as a fork needs it; this one may have some."""
+    compares = "print(there(worker) == here(), worker.ready()); worker.stop()"
+    with program(tmp_path, "fork", compares) as desk:
+        assert desk.communicate(timeout=60) == (b"True True\n", None)
+
+
+def program(folder: Path, how: str, then: str) -> "subprocess.Popen[bytes]":
+    """A process with a worker that is ready."""
+    (folder / "desk.py").write_text(
+        "import multiprocessing, time\n"
+        "from mailgate.worker import Worker\n"
+        "from tests.shell.test_worker import SETTINGS, Wanted, here, there\n"
+        "if __name__ == '__main__':\n"
+        "    worker = Worker(SETTINGS, Wanted())\n"
+        f"    worker.{how}()\n"
+        "    while not worker.ready(): time.sleep(0.05)\n"
+        f"    {then}\n",
+        "utf-8",
+    )
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    order = [sys.executable, str(folder / "desk.py")]
+    return subprocess.Popen(order, stdout=subprocess.PIPE, env=environ)
 
 
 def alive(pid: int) -> bool:
