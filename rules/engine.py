@@ -157,16 +157,20 @@ def _confirm(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effec
     assert event.confirms is not None
     said = event.text or event.attachments
     answer = (entry(event, EntryKind.INTERNAL),) if said else ()
-    words = event.confirms.contribution
-    if not event.confirms.opens:
-        done = decide_agent(policy, ticket, words)
-    else:
-        if event.orders and event.orders.requester:  # he names somebody else
-            own = words.orders or Orders()
-            corrected = replace(own, requester=event.orders.requester, refused=())
-            words = replace(words, orders=corrected)
-        done = openings.opened_late(policy, ticket, words)
+    carry_out = openings.opened_late if event.confirms.opens else decide_agent
+    done = carry_out(policy, ticket, _carried_out(event))
     return (*answer, Confirmed(event.confirms.entry_id), *done)
+
+
+def _carried_out(event: Contribution) -> Contribution:
+    """The words that an agent's mail has carried out: its own, or those that it confirms, for
+    the requester whom it names in place of what was refused."""
+    if event.confirms is None:
+        return event
+    words, named = event.confirms.contribution, event.orders and event.orders.requester
+    if not (event.confirms.opens and named):
+        return words
+    return replace(words, orders=replace(words.orders or Orders(), requester=named, refused=()))
 
 
 def _outside(policy: Policy, ticket: Ticket, event: Contribution) -> tuple[Effect, ...]:
@@ -211,7 +215,7 @@ def _confirmed_state(policy: Policy, ticket: Ticket) -> str:
 def _acts_on_final(event: Contribution) -> bool:
     """A proven agent's #rouvrir, alone in leaving a final state; his errors and a question for
     the keywords are answered as ever."""
-    orders = event.confirms.contribution.orders if event.confirms else event.orders
+    orders = _carried_out(event).orders
     if event.standing.role is not Role.AGENT or orders is None:
         return False
     return orders.state == OPEN or bool(orders.refused or orders.merge) or orders == _HELP

@@ -19,6 +19,7 @@ from rules.model import (
     Pending,
     Role,
     SetRequester,
+    SetState,
     Tell,
     Ticket,
 )
@@ -106,6 +107,20 @@ def test_an_answer_to_the_question_opens_it_for_whom_it_names() -> None:
         effects = decide(POLICY, mine, event, NOW)
         assert SetRequester(whose, leaves=False) in effects
         assert told(effects) == [(whose.email, "Nouveau"), (SEB.email, "Nouveau")]
+
+
+def test_a_corrected_line_leaves_no_final_state() -> None:
+    """The state that he asked for beside the refused line counts on an open ticket alone."""
+    words = opening(orders=Orders(state="waiting", refused=(Refusal("#x", Code.UNKNOWN),)))
+    for ticket, moves in ((NEW, True), (CLOSED, False)):
+        event = said(
+            SEB,
+            Role.AGENT,
+            orders=Orders(requester=PAUL),
+            confirms=Pending(7, words, opens=True),
+        )
+        effects = decide(POLICY, replace(ticket, requester=SEB), event, NOW)
+        assert any(isinstance(e, SetState) for e in effects) is moves
 
 
 def test_a_hand_over_tells_the_new_requester_and_only_what_is_public() -> None:
