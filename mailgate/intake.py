@@ -87,13 +87,14 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
     uids = waiting[:_SCAN]
     if len(waiting) >= BACKLOG:
         desk.worker.start()
+    else:  # few mails go out in the plain order: all in, then all out
+        desk.worker.stop()
     with desk.db.reading() as tx:
         known = ledger.known(tx, life.id, uids)
     settled = {uid: row.outcome for uid, row in known.items() if row.outcome != Outcome.TAKEN}
     if not uids:
         with desk.db.transaction() as tx:
             timers.read_to_end(tx, life.id, began)
-        desk.worker.stop()
         return 0
     if settled:
         acknowledge(mailbox, settled)

@@ -133,13 +133,7 @@ class Link:
             if refused:
                 self._reset()
                 return refused
-            if client.sock:
-                client.sock.settimeout(DATA_SECONDS)
-            client.send(_lines(data))
-            code, answer = client.getreply()
-            if client.sock:
-                client.sock.settimeout(COMMAND_SECONDS)
-            return self._result(code, answer)
+            return self._result(*self._hand_over(client, data))
         except smtplib.SMTPResponseException as error:  # smtplib's own: a line too long
             self._drop()
             return Temporary(f"odd answer: {_words(error)}")
@@ -188,6 +182,16 @@ class Link:
         if 400 <= code < 600:
             return self._result(code, answer)
         return Temporary(f"odd answer to DATA: {code} {_text(answer)}")
+
+    def _hand_over(self, client: smtplib.SMTP, data: bytes) -> tuple[int, bytes]:
+        """The mail's lines, and the answer to the dot behind them."""
+        if client.sock:
+            client.sock.settimeout(DATA_SECONDS)
+        client.send(_lines(data))
+        answer = client.getreply()
+        if client.sock:
+            client.sock.settimeout(COMMAND_SECONDS)
+        return answer
 
     def _expect_refusal(self, answers: Iterator[tuple[int, bytes]]) -> None:
         """Of DATA, on its way to a recipient that was refused; else the connection ends."""

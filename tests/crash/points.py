@@ -70,9 +70,9 @@ _DELIVERY = _points(
     ("inside the claim",                  "store.outbox:claim",             "after",  3, (1, 2)),
     ("claim committed",                   "mailgate.delivery:Courier._send", "before", 3, (1, 4)),
     ("before the connection",             "mailgate.smtp:Link.send",        "before", 3, (2, 6)),
-    ("MAIL said",                         "smtplib:SMTP.mail",              "after",  3, (1, 5)),
-    ("RCPT said",                         "smtplib:SMTP.rcpt",              "after",  3, (3,)),
-    ("DATA accepted",                     "smtplib:SMTP.data",              "after",  3, (1, 4, 9)),
+    ("a command answered",                "smtplib:SMTP.getreply",          "after",  3, (4, 8)),
+    ("DATA answered",                     "mailgate.smtp:Link._start",      "after",  3, (1, 5)),
+    ("mail accepted",                     "mailgate.smtp:Link._hand_over",  "after",  3, (1, 4, 9)),
     ("taken, not noted",                  "store.sent:SentLog.add",         "before", 3, (1, 5)),
     ("taken, noted",                      "store.sent:SentLog.add",         "after",  3, (1, 2, 6)),
     ("inside the catching up",            "store.outbox:all_sent",          "after",  3, (1, 2)),
@@ -89,7 +89,7 @@ _CONFIRM = _points(
     ("inside (B): words confirmed",       "store.tickets:confirmed",        "after",  2, (1,)),
     ("inside (B): confirming settled",    "store.ledger:settle",            "after",  2, (1,)),
     ("confirmed, before MOVE",            "imapclient:IMAPClient.move",     "before", 2, (1,)),
-    ("confirmed, mail accepted",          "smtplib:SMTP.data",              "after",  3, (1,)),
+    ("confirmed, mail accepted",          "mailgate.smtp:Link._hand_over",  "after",  3, (1,)),
 )
 _HELD = _points(
     "held",
@@ -106,7 +106,7 @@ _AWAY = _points(
     ("server away: inside record",        "store.outbox:later",             "after",  3, (1,)),
     ("server away: recorded",             "mailgate.delivery:record",       "after",  3, (1,)),
     ("server away: inside release",       "store.outbox:release",           "after",  3, (1,)),
-    ("server back: DATA accepted",        "smtplib:SMTP.data",              "after",  3, (1,)),
+    ("server back: mail accepted",        "mailgate.smtp:Link._hand_over",  "after",  3, (1,)),
 )
 _TICKER = [
     *_points(
@@ -117,7 +117,7 @@ _TICKER = [
         ("firing: effects applied",        "mailgate.effects:apply",        "after",  3, (1, 2)),
         ("one fired, the next not",        "mailgate.ticker:_fire",         "before", 2, (2,)),
         ("all fired",                      "mailgate.ticker:step",          "after",  3, (1,)),
-        ("reminder accepted",              "smtplib:SMTP.data",             "after",  3, (1, 2)),
+        ("reminder accepted",              "mailgate.smtp:Link._hand_over", "after",  3, (1, 2)),
         ("reminder taken, noted",          "store.sent:SentLog.add",        "after",  3, (1,)),
     ),
     *_points(
@@ -126,7 +126,7 @@ _TICKER = [
         ("closing: clocks set",            "store.timers:set_all",          "after",  2, (1,)),
         ("closing: mail queued",           "store.outbox:enqueue",          "after",  3, (1,)),
         ("closing: fired",                 "mailgate.ticker:step",          "after",  3, (1,)),
-        ("closing: mail accepted",         "smtplib:SMTP.data",             "after",  3, (1,)),
+        ("closing: mail accepted",         "mailgate.smtp:Link._hand_over", "after",  3, (1,)),
     ),
 ]
 # fmt: on

@@ -15,7 +15,7 @@ from tests.crash.walk import die
     ("mutant", "point", "nth", "seen"),
     [
         pytest.param("forgetful", "(B) committed", 1, "no row took", id="forgetful"),
-        pytest.param("unregistered", "DATA accepted", 1, "not registered", id="unregistered"),
+        pytest.param("unregistered", "mail accepted", 1, "not registered", id="unregistered"),
         pytest.param("hasty", "inside (B): entry added", 1, "without an outcome", id="hasty"),
         pytest.param("absent_minded", "taken, noted", 2, "repeated more often", id="absent minded"),
     ],

@@ -45,6 +45,7 @@ def at_work(config: Config) -> Iterator[tuple[Desk, Mailbox, Life]]:
 @pytest.fixture
 def full(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> TestDesk:
     monkeypatch.setattr(imap, "BATCH_MAILS", 2)
+    monkeypatch.setattr(intake, "BACKLOG", 1)
     desk.deliver(*MAILS)
     return desk
 
@@ -101,6 +102,7 @@ def test_killed_with_a_batch_ahead_nothing_is_lost(full: TestDesk) -> None:
 def die(path: str) -> None:
     """A desk that is killed in (B) of its second batch, with two more ahead."""
     setattr(imap, "BATCH_MAILS", 2)  # noqa: B010
+    setattr(intake, "BACKLOG", 1)  # noqa: B010
     with at_work(load(Path(path), {})) as (real, box, life):
         intake.step(real, box, life)
         setattr(intake, "enter", lambda *_: os.kill(os.getpid(), signal.SIGKILL))  # noqa: B010
@@ -125,3 +127,13 @@ def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
         while intake.step(real, box, life):
             pass
     assert subjects(full) == [f"Demande {n}" for n in range(8)]
+
+
+def test_few_mails_come_in_before_any_goes_out(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "BACKLOG", len(MAILS) + 1)
+    with at_work(full.config) as (real, box, life):
+        assert intake.step(real, box, life) == 2
+        assert not life.ahead
+        assert not real.worker.ready()
