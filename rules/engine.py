@@ -60,6 +60,8 @@ def _contributed(
     policy: Policy, ticket: Ticket | None, event: Contribution, now: datetime
 ) -> tuple[Effect, ...]:
     """What somebody's words lead to, whoever he is."""
+    if event.automatic:  # a machine has nothing carried out
+        event = replace(event, orders=None)
     if event.author and event.author.email == policy.address:
         return (Settle(Outcome.HELD, "the desk's own address wrote it: answering could loop"),)
     if ticket is None:
