@@ -76,6 +76,8 @@ def accessible(page: Page) -> None:
 def fits(page: Page) -> bool:
     """Whether nothing is wider than the window."""
     assert page.viewport_size
+    # Between two pages there is no document for a moment.
+    page.wait_for_function("document.documentElement !== null && document.readyState !== 'loading'")
     wide: int = page.evaluate("document.documentElement.scrollWidth")
     return wide <= page.viewport_size["width"]
 
