@@ -67,6 +67,8 @@ lock:
 
 pictures: setup
 	scripts/debian-packages
+	@fc-list : family | grep -q "Liberation Sans" || { \
+	    echo "the pictures need Debian's fonts-liberation" >&2; exit 1; }
 	$(BIN)/python -m tests.browser.pictures
 
 clean:
