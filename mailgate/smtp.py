@@ -4,6 +4,7 @@ A result is a value: what became of the mail, and whether the connection still
 serves. `UnreachableError` says that no mail can be tried at all at the moment.
 """
 
+# Length: a server's answers, whatever they are, come to one of four results in one place.
 from __future__ import annotations
 
 import smtplib

@@ -41,7 +41,11 @@ def run(
             return
         worker = new_worker(settings)
         worker.fork()  # nothing runs beside this yet
-        if not daemon.run_once(settings, worker=worker):
+        try:
+            read = daemon.run_once(settings, worker=worker)
+        finally:
+            worker.stop()
+        if not read:
             raise typer.Exit(FAILED)
 
 

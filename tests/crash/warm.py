@@ -21,7 +21,8 @@ class Warm:
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.crash.child", "--serve"],
             cwd=ROOT,
-            env=environ | {"SSL_CERT_FILE": os.devnull},  # reading all certificates is slow
+            # Reading all certificates is slow, and somebody may use the portal's usual port.
+            env=environ | {"SSL_CERT_FILE": os.devnull, "MAILGATE_PORTAL__LISTEN": ""},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
