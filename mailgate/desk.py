@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from mailgate import authentication
 from mailgate.config import Config
@@ -14,9 +13,7 @@ from mailgate.render import Renderer
 from mailgate.screening import Screen
 from mailgate.worker import Copies, Settings, Worker
 from rules.policy import Policy
-
-if TYPE_CHECKING:  # the worker starts while this is imported
-    from store.db import Database
+from store.db import Database
 
 
 @dataclass(frozen=True, slots=True)
