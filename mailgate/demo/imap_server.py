@@ -29,6 +29,8 @@ from pymap.parsing.response import Response, ResponseContinuation, UntaggedRespo
 from pymap.user import Passwords, UserMetadata
 from pysasl.hashing import Cleartext
 
+from mailgate.demo.loop import close_port
+
 _INBOX = "INBOX"
 _REMIND_SECONDS = 0.2  # between two looks whether an idling client has missed something
 
@@ -94,7 +96,7 @@ class ImapServer:
     async def stop(self) -> None:
         """Closes the port and every connection, without waiting for anybody."""
         if self._server:
-            self._server.close()
+            await close_port(self._server)
         for connection in list(self._connections):
             connection.writer.transport.abort()
 
@@ -124,16 +126,18 @@ class ImapServer:
         # Not a coroutine: one that is cancelled before it begins would leave the writer open.
         info = SocketInfo.get(writer, None, unique_id=next(self._serial).to_bytes(8, "big"))
         connection = _Connection(self._config.commands, self._config, reader, writer, info)
-        self._connections[connection] = asyncio.create_task(self._serve(connection))
+        self._connections[connection] = task = asyncio.create_task(self._serve(connection))
+        task.add_done_callback(lambda _: self._gone(connection))
 
     async def _serve(self, connection: _Connection) -> None:
-        try:
-            async with AsyncExitStack() as stack:
-                connection_exit.set(stack)
-                await connection.run(ConnectionState(self._login, self._config))
-        finally:
-            connection.close()
-            del self._connections[connection]
+        async with AsyncExitStack() as stack:
+            connection_exit.set(stack)
+            await connection.run(ConnectionState(self._login, self._config))
+
+    def _gone(self, connection: _Connection) -> None:
+        """Not in `_serve`, which one that is cancelled before it begins never enters."""
+        connection.close()
+        del self._connections[connection]
 
 
 async def _exists(session: Session, folder: str) -> int:

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 HOST = "127.0.0.1"
+_CONNECTING = 3  # turns of the loop from an accepted socket to `connection_made`
 _SECONDS = 10.0  # how long a piece of work in the loop may take
 
 T = TypeVar("T")
@@ -40,6 +41,16 @@ async def _cancel_others() -> None:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
     await asyncio.sleep(0)  # what they closed is closed in the next turn
+
+
+async def close_port(server: asyncio.Server) -> None:
+    """Closes a server's port once those are connected whose sockets were accepted: asyncio would
+    forget theirs open."""
+    for listening in server.sockets:
+        server.get_loop().remove_reader(listening.fileno())
+    for _ in range(_CONNECTING):
+        await asyncio.sleep(0)
+    server.close()
 
 
 def listen(preferred: int) -> socket.socket:

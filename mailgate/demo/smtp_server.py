@@ -16,6 +16,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from mailgate.demo.loop import close_port
+
 Deliver = Callable[[str, bytes], Awaitable[None]]
 
 REFUSED, LATER, STALL = "refused", "later", "stall"
@@ -41,7 +43,7 @@ class SmtpServer:
     async def stop(self) -> None:
         """Closes the port and every connection, without waiting for anybody."""
         if self._server:
-            self._server.close()
+            await close_port(self._server)
         for connection in list(self._connections):
             connection.cut()
 
