@@ -98,7 +98,7 @@ def _fields(outgoing: Outgoing) -> list[tuple[str, Meaning]]:
         ("From", _mailbox(outgoing.sender)),
         ("To", _mailbox(outgoing.to)),
         ("Subject", clean(outgoing.subject)),
-        ("Date", format_datetime(outgoing.date)),
+        ("Date", _date(outgoing.date)),
         ("Message-ID", (outgoing.message_id,)),
     ]
     if ids := _ids([outgoing.in_reply_to]):
@@ -107,6 +107,10 @@ def _fields(outgoing: Outgoing) -> list[tuple[str, Meaning]]:
         fields.append(("References", ids))
     fields += [(name, clean(value)) for name, value in outgoing.headers]
     return [*fields, ("MIME-Version", "1.0")]
+
+
+# Asked for twice a letter, and the letters of one mail have the same.
+_date = lru_cache(maxsize=16)(format_datetime)
 
 
 @lru_cache(maxsize=256)  # a desk writes as itself, and to the same people

@@ -31,6 +31,9 @@ from rules.notify import LINKS, SIGN_IN
 
 # Templates that answer one mail or form of their recipient.
 _ANSWERS = {"opened", "late", LINKS, SIGN_IN}
+_TEXT_LAYOUT = ("mail/layout.txt.j2",)
+_HTML_LAYOUT = ("mail/layout.html.j2", "mail/pieces.html.j2")
+_FREQUENT = ("base", "opened", "agent", "agent-opened", "note", "agent-note", "keywords")
 _ANCESTORS = 50  # ids in References; some servers refuse header blocks of over 100 kB
 _QUOTED = 4000  # characters of a quoted tail that an agent's mail shows
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")  # all but tab and line end
@@ -217,6 +220,12 @@ class Renderer:
         verify(outgoing, data)
         return Rendered(outgoing.message_id, line, data)
 
+    def prepare(self) -> None:
+        """Compiles what nearly every mail is made of, so that the first ones do not wait for it."""
+        for environment, layouts in ((self._text, _TEXT_LAYOUT), (self._html, _HTML_LAYOUT)):
+            for name in (*layouts, *map(self._file, _FREQUENT)):
+                environment.get_template(name)
+
     def storm(self, one: Storm, setting: str) -> str:
         """What is too much, in the desk's language; `setting` says how much is allowed."""
         words = self._text.get_template(self._file("storms")).module
@@ -231,7 +240,7 @@ class Renderer:
             return absent(self._text, [self._file(name) for name in names])
         known = [*_FIELDS, *DERIVED, *self._words, "full_subject"]
         own = [self._file(name) for name in ("base", *names)]
-        return problems(self._text, ["mail/layout.txt.j2", "mail/layout.html.j2", *own], known)
+        return problems(self._text, [*_TEXT_LAYOUT, *_HTML_LAYOUT, *own], known)
 
     def _file(self, template: str) -> str:
         return f"mail/{self._language}/{template}.j2"

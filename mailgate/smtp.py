@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mailgate.config.models import Smtp
 
@@ -153,8 +154,8 @@ class Link:
         options = " SMTPUTF8 BODY=8BITMIME" if wide else ""
         answers = self._answers(
             client,
-            f"MAIL FROM:{smtplib.quoteaddr(sender)}{options}",
-            f"RCPT TO:{smtplib.quoteaddr(recipient)}",
+            f"MAIL FROM:{_path(sender)}{options}",
+            f"RCPT TO:{_path(recipient)}",
             "DATA",
         )
         try:
@@ -268,6 +269,10 @@ class Link:
         client, self._client = self._client, None
         if client:
             client.close()
+
+
+# In angle brackets (RFC 5321 section 4.1.1.2). A desk writes to the same people.
+_path = lru_cache(maxsize=256)(smtplib.quoteaddr)
 
 
 def _together(client: smtplib.SMTP) -> bool:

@@ -8,32 +8,25 @@ die, its work is done here. It keeps nothing, and ends with its desk, however th
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
-from multiprocessing.process import parent_process
 from pathlib import Path
-from threading import Thread
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple, TypeVar
 
 from mailgate import reading
+from mailgate.coprocess import Coprocess, DiedError
 from mailgate.reading import Reading, Wanted
 from mailgate.render import Letter, Renderer
-from mailgate.signals import ENDING
 from rules.model import Taken
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 100  # mails in the inbox from which the process is worth its start
-_COPIES = 8  # mails read in one order: an order costs as much as a tenth of a mail
+_COPIES = 8  # mails read in one order
 _LETTERS = 8  # letters rendered in one order
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 Copies = Sequence[tuple[Taken, str]]  # each with why nothing may come of it, or ""
@@ -57,10 +50,8 @@ class Worker:
         """`settings` are the renderer's, `wanted` is for `reading.read`."""
         self._settings = settings
         self.wanted = wanted
-        self._pool: ProcessPoolExecutor | None = None
-        self._awake: Future[None] | None = None
+        self._beside: Coprocess | None = None
         self._lot = _Lot()
-        self._to_read: list[Callable[[], object]] = []
 
     def start(self) -> None:
         """Starts the process, if it does not run; work goes there once it is ready."""
@@ -72,34 +63,24 @@ class Worker:
         self._start("fork")
 
     def _start(self, how: str) -> None:
-        if self._pool is None:
-            context = multiprocessing.get_context(how)
-            self._pool = ProcessPoolExecutor(1, context, _end_with_parent)
-            self._awake = self._pool.submit(_wake, self._settings)
+        if self._beside is None:
+            self._beside = Coprocess(how, _wake, self._settings)
+            with suppress(DiedError):  # the next order finds out
+                self._beside.order(_warm, self._settings)
 
     def stop(self) -> None:
         """Ends the process; work is done here again."""
-        pool, self._pool, self._awake = self._pool, None, None
-        if pool:
-            pool.shutdown()
+        beside, self._beside = self._beside, None
+        if beside:
+            beside.stop()
 
     def read(self, copies: Copies) -> Callable[[], list[Reading]]:
-        """Has copies read; what it returns waits for each of them, in the same order.
-
-        They are read after the letters that wait to be rendered: those are needed sooner.
-        """
+        """Has copies read; what it returns waits for each of them, in the same order."""
         lots = [copies[start : start + _COPIES] for start in range(0, len(copies), _COPIES)]
-
-        @cache
-        def orders() -> list[Callable[[], list[Reading]]]:
-            return [self._order(_read, lot, self.wanted) for lot in lots]
-
-        self._to_read.append(orders)
+        orders = [self._order(False, _read, lot, self.wanted) for lot in lots]
 
         def result() -> list[Reading]:
-            with suppress(ValueError):  # the letters of another batch came first
-                self._to_read.remove(orders)
-            found = [one for order in orders() for one in order()]
+            found = [one for order in orders for one in order()]
             return [
                 replace(one, taken=taken) for one, (taken, _) in zip(found, copies, strict=True)
             ]
@@ -107,52 +88,56 @@ class Worker:
         return result
 
     def render(self, letter: Letter) -> Callable[[], bytes]:
-        """Has a letter rendered; what it returns waits for the bytes, and raises as rendering."""
+        """Has a letter rendered, before what has to be read: it is needed sooner.
+
+        What it returns waits for the bytes, and raises as rendering.
+        """
         lot = self._lot
         rank = lot.add(letter)
         if len(lot.letters) == _LETTERS or not self.ready():
-            self._send()
+            self._lot = _Lot()
+            lot.order = cache(self._order(True, _render, lot.letters, self._settings))
         return lambda: self._rendered(lot, rank)
 
     def _rendered(self, lot: _Lot, rank: int) -> bytes:
-        if self._lot.letters:
-            self._send()
-        while self._to_read:
-            self._to_read.pop(0)()
+        if self._lot.letters:  # the last ones are done here, while the process does the others
+            last, self._lot = self._lot, _Lot()
+            last.order = _known(_render(last.letters, self._settings))
         result = lot.order()[rank]
         if isinstance(result, Exception):
             raise result
         return result
 
-    def _send(self) -> None:
-        lot, self._lot = self._lot, _Lot()
-        lot.order = self._order(_render, lot.letters, self._settings)
-
     def ready(self) -> bool:
         """Whether the process does the work."""
-        awake = self._awake  # another thread may stop the worker meanwhile
-        return awake is not None and awake.done() and not awake.exception()
+        beside = self._beside  # another thread may stop the worker meanwhile
+        return beside is not None and beside.prepared()
 
-    def _order(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
+    def _order(self, urgent: bool, work: Callable[..., T], *args: object) -> Callable[[], T]:
         """Has a piece of work done; what it returns waits for the result."""
-        pool = self._pool
-        if pool is None or not self.ready():
-            return _known(work(*args, **kwargs))
+        beside = self._beside
+        if beside is None or not beside.prepared():
+            return _known(work(*args))
         try:
-            future = pool.submit(work, *args, **kwargs)
-        except RuntimeError:  # stopped or broken a moment ago
-            return _known(work(*args, **kwargs))
+            order = beside.order(work, *args, urgent=urgent)
+        except DiedError:
+            self._mourn(beside)
+            return _known(work(*args))
 
         def result() -> T:
             try:
-                return future.result()
-            except BrokenExecutor:
-                if self._awake is not None:
-                    log.warning("the worker process has died; the desk works without it")
-                    self._awake = None  # until the next backlog
-                return work(*args, **kwargs)
+                return order.result()
+            except DiedError:
+                self._mourn(beside)
+                return work(*args)
 
         return result
+
+    def _mourn(self, beside: Coprocess) -> None:
+        """The process has died, if it was not stopped: work is done here until the next backlog."""
+        if self._beside is beside:
+            log.warning("the worker process has died; the desk works without it")
+            self.stop()
 
 
 @dataclass(slots=True)
@@ -174,22 +159,12 @@ def _known(value: T) -> Callable[[], T]:
 # --- what the process does
 
 
-def _end_with_parent() -> None:
-    """Signals are for the desk, which ends this process; killed, it could not."""
-    for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
-    parent = parent_process()
-    assert parent
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
-
-
 def _wake(settings: Settings) -> None:
     _renderer(settings)
+
+
+def _warm(settings: Settings) -> None:
+    _renderer(settings).prepare()
 
 
 @lru_cache(maxsize=1)

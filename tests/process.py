@@ -74,3 +74,12 @@ class Daemon:
 def _environ(more: dict[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILGATE_")}
     return kept | {"PYTHONPATH": str(ROOT), "MAILGATE_PORTAL__LISTEN": ""} | more
+
+
+def alive(pid: int) -> bool:
+    """Whether this process runs; one that ended and that nobody has waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -18,7 +18,7 @@ from mailgate.reading import Wanted
 from mailgate.render import Renderer
 from mailgate.worker import Settings, Worker
 from rules.model import Taken
-from tests.process import ROOT
+from tests.process import ROOT, alive
 from tests.servers.waiting import wait_until
 from tests.shell.letters import letter
 
@@ -135,11 +135,3 @@ def program(folder: Path, how: str, then: str) -> "subprocess.Popen[bytes]":
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     order = [sys.executable, str(folder / "desk.py")]
     return subprocess.Popen(order, stdout=subprocess.PIPE, env=environ)
-
-
-def alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
