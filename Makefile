@@ -24,6 +24,8 @@ setup: .venv/installed
 
 # The lock is complete, so pip resolves nothing: it would prefer a newer release of what another
 # package asks for with an extra, and refuse it for want of a hash.
+# Packages are compiled as they are installed, but not one that stays where it is (-e): whoever may
+# not write into its folders would compile it at each start, for a sixth of a second.
 # The stamp is written last: after an interruption the next call begins again.
 .venv/installed: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -32,6 +34,7 @@ setup: .venv/installed
 	$(PYTHON) -m venv --clear .venv
 	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q mailgate rules store
 	@touch $@
 
 demo: setup
