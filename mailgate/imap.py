@@ -23,7 +23,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from mailgate.config.models import Imap
 from rules.model import Copy
 
-BATCH_MAILS = 50  # mails in one FETCH
+BATCH_MAILS = 80  # mails in one FETCH
 BATCH_BYTES = 8_000_000  # bytes in one FETCH, unless one mail alone is larger
 TIMEOUT = 60.0  # seconds that a silent server is waited for
 IDLE_SECONDS = 15.0  # an EXISTS in the packet of "+ idling" is not seen, so IDLE is kept short

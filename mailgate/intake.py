@@ -36,7 +36,8 @@ from store.work import Transaction
 log = logging.getLogger(__name__)
 
 _SCAN = 500  # UIDs compared with the ledger in one query
-_AHEAD = 2  # batches that the worker has to read while the desk settles another one
+_AHEAD = 3  # batches that the worker has to read while the desk settles another one
+_CITED = 5  # tickets that one mail cites and that are foreseen; most cite one
 _MOVES = 3  # moved so often and still listed, a UID is left alone
 
 
@@ -194,11 +195,12 @@ def _foresee(tx: Transaction, desk: Desk, readings: Sequence[Reading]) -> None:
     mails = [one.mail for one in readings if one.mail]
     foresee.same_mails(tx, [mail.message_id for mail in mails])
     foresee.citing(tx, {one for mail in mails for one in threads.ids(mail)})
-    cited = [next(iter(tickets.citing(tx, threads.ids(mail))), None) for mail in mails]
-    tickets.load_all(tx, {number for number in cited if number is not None})
-    known = [(m.sender, m.subject, n) for m, n in zip(mails, cited, strict=True) if m.sender]
-    tallies.read(tx, {key for one in known for key in foreseen(*one)})
-    counted = {one for sender, *_ in known for one in budgets(sender)}
+    cited = [tickets.citing(tx, threads.ids(mail))[:_CITED] for mail in mails]
+    foresee.known(tx, {number for numbers in cited for number in numbers})
+    written = [(m.sender, m.subject, ns) for m, ns in zip(mails, cited, strict=True) if m.sender]
+    asked = [(who, subject, n) for who, subject, ns in written for n in (None, *ns)]
+    tallies.read(tx, {key for one in asked for key in foreseen(*one)})
+    counted = {one for sender, *_ in written for one in budgets(sender)}
     foresee.counts(tx, counted, desk.now() - HOUR)
 
 

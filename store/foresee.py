@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select
 from sqlmodel import col
 
-from store import tickets
+from store import tickets, timers
 from store.ledger import EFFECTIVE
 from store.tables import Ledger, Outbox
 from store.work import Transaction
@@ -43,6 +43,14 @@ def same_mails(tx: Transaction, message_ids: Collection[str]) -> None:
 def citing(tx: Transaction, message_ids: Collection[str]) -> None:
     """For `tickets.citing` of mails that carry or cite these Message-IDs."""
     tickets.look_up(tx, list(message_ids)[:_IDS])
+
+
+def known(tx: Transaction, numbers: Collection[int]) -> None:
+    """For what is asked of these tickets, as far as there are such, when one of them changes."""
+    tickets.load_all(tx, numbers)
+    there = [number for number in numbers if number in tx.files]
+    tickets.look_up_ids(tx, there)
+    timers.look_up(tx, there)
 
 
 def counts(tx: Transaction, budgets: Collection[str], since: datetime) -> None:

@@ -66,8 +66,10 @@ _CITING = select(col(ThreadId.message_id), col(ThreadId.ticket)).where(
     col(ThreadId.message_id).in_(bindparam("ids", expanding=True))
 )
 _HAD = (
-    select(col(ThreadId.message_id))
-    .where(col(ThreadId.ticket) == bindparam("number"), col(ThreadId.address) == bindparam("email"))
+    select(col(ThreadId.ticket), col(ThreadId.address), col(ThreadId.message_id))
+    .where(
+        col(ThreadId.ticket).in_(bindparam("numbers", expanding=True)), col(ThreadId.address) != ""
+    )
     .order_by(col(ThreadId.id))
 )
 _LAST_NUMBER = select(col(Counter.last)).where(col(Counter.name) == "ticket").with_for_update()
@@ -122,7 +124,7 @@ def open_ticket(
         "changed_at": now,
         "merged_into": None,
     }
-    tx.files[row["number"]] = File(row, {}, new=True, named=True)
+    tx.files[row["number"]] = File(row, {}, new=True, named=True, ids_before={})
     return ticket_of(row)
 
 
@@ -261,10 +263,22 @@ def citing(tx: Transaction, message_ids: Collection[str]) -> list[int]:
     return sorted(found, reverse=True)
 
 
+def look_up_ids(tx: Transaction, numbers: Collection[int]) -> None:
+    """One query for what `had` is going to be asked about these tickets in hand."""
+    asked = [number for number in numbers if tx.files[number].ids_before is None]
+    for number in asked:
+        tx.files[number].ids_before = {}
+    for number, address, one in tx.all(_HAD, numbers=asked) if asked else ():
+        known = tx.files[number].ids_before
+        assert known is not None
+        known.setdefault(address, []).append(one)
+
+
 def had(tx: Transaction, number: int, email: str) -> tuple[str, ...]:
     """The ids of this ticket that this address wrote or was sent, oldest first, at most 20."""
+    look_up_ids(tx, [number])
     file = tx.files[number]
-    before = [] if file.new else [one for (one,) in tx.all(_HAD, number=number, email=email)]
+    before = (file.ids_before or {}).get(email, [])
     ids = list(dict.fromkeys((*before, *file.ids.get(email, []))))
     return tuple(ids[:1] + ids[1:][-(_HAD_MOST - 1) :])
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlmodel import col
@@ -32,7 +33,7 @@ _DUE = (
 )
 _RUNNING = (
     select(*table_of(Timer).c)
-    .where(col(Timer.ticket) == bindparam("number"))
+    .where(col(Timer.ticket).in_(bindparam("numbers", expanding=True)))
     .order_by(col(Timer.due_at))
 )
 _REMINDER = (
@@ -90,28 +91,48 @@ def running(tx: Transaction, ticket: int) -> list[Clock]:
         return sorted(file.clocks, key=lambda clock: clock.due)
     if file.new:
         return []
-    return [
-        Clock(
-            row.id,
-            row.state,
-            row.due_at,
-            timedelta(seconds=row.after),
-            row.notify,
-            row.to_state,
-            row.policy_row,
-        )
-        for row in tx.all(_RUNNING, number=ticket)
-    ]
+    look_up(tx, [ticket])
+    return list(file.clocks_before or ())
+
+
+def look_up(tx: Transaction, numbers: Collection[int]) -> None:
+    """One query for what `running` is going to be asked about these tickets in hand."""
+    asked = [number for number in numbers if tx.files[number].clocks_before is None]
+    for number in asked:
+        tx.files[number].clocks_before = []
+    for row in tx.all(_RUNNING, numbers=asked) if asked else ():
+        known = tx.files[row.ticket].clocks_before
+        assert known is not None
+        known.append(_clock(row))
+
+
+def _forget(tx: Transaction) -> None:
+    for file in tx.files.values():
+        file.clocks_before = None
+
+
+def _clock(row: Any) -> Clock:
+    return Clock(
+        row.id,
+        row.state,
+        row.due_at,
+        timedelta(seconds=row.after),
+        row.notify,
+        row.to_state,
+        row.policy_row,
+    )
 
 
 def move(tx: Transaction, timer: int, due_at: datetime) -> None:
     """Sets another due time."""
     tx.run(_MOVED, {"b_id": timer, "due": due_at})
+    _forget(tx)
 
 
 def fired(tx: Transaction, timer: int) -> None:
     """It has happened, and will not again."""
     tx.run(_FIRED, {"b_id": timer})
+    _forget(tx)
 
 
 def last_reminder(tx: Transaction, ticket: int) -> Reminder | None:

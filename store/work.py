@@ -55,7 +55,9 @@ class File:
     changed: bool = False
     named: bool = False  # subject or requester are to be written
     ids: dict[str, list[str]] = field(default_factory=dict)  # Message-IDs added, by address
+    ids_before: dict[str, list[str]] | None = None  # the database's; None: not asked for yet
     clocks: list[Clock] | None = None  # set here; None: as the database has them
+    clocks_before: list[Clock] | None = None  # the database's; None: not asked for yet
 
 
 class Words(NamedTuple):

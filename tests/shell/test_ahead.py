@@ -23,7 +23,8 @@ from tests.desk import TestDesk
 from tests.process import ROOT
 from tests.servers.waiting import wait_until
 
-MAILS = [new(f"u{n}@x.example", f"Demande {n}", "Il est noir.") for n in range(8)]
+MAILS = [new(f"u{n}@x.example", f"Demande {n}", "Il est noir.") for n in range(10)]
+ALL = [f"Demande {n}" for n in range(len(MAILS))]
 
 
 @contextmanager
@@ -55,16 +56,16 @@ def subjects(desk: TestDesk) -> list[str]:
     return [one.subject for one in sorted(desk.tickets(), key=lambda one: one.number)]
 
 
-def test_two_batches_are_ahead_and_a_stop_finishes_them(full: TestDesk) -> None:
+def test_three_batches_are_ahead_and_a_stop_finishes_them(full: TestDesk) -> None:
     with at_work(full.config) as (real, box, life):
         assert intake.step(real, box, life) == 2
         assert len(subjects(full)) == 2
-        assert len(life.unsettled) == 4
+        assert len(life.unsettled) == 6
         intake.finish(real, box, life)
         assert not life.unsettled
         assert not life.ahead
-    assert full.folders() == {"INBOX": 2, "Done": 6, "Held": 0}
-    assert subjects(full) == [f"Demande {n}" for n in range(6)]
+    assert full.folders() == {"INBOX": 2, "Done": 8, "Held": 0}
+    assert subjects(full) == ALL[:8]
 
 
 def test_an_outage_does_not_turn_mails_round(
@@ -83,24 +84,24 @@ def test_an_outage_does_not_turn_mails_round(
             intake.step(real, box, life)
         while intake.step(real, box, life):
             pass
-    assert subjects(full) == [f"Demande {n}" for n in range(8)]
-    assert full.folders() == {"INBOX": 0, "Done": 8, "Held": 0}
+    assert subjects(full) == ALL
+    assert full.folders() == {"INBOX": 0, "Done": len(MAILS), "Held": 0}
 
 
 def test_killed_with_a_batch_ahead_nothing_is_lost(full: TestDesk) -> None:
-    """Three batches are taken then; each of their mails comes alone afterwards, in its turn."""
+    """Four batches are taken then; each of their mails comes alone afterwards, in its turn."""
     order = f"from tests.shell import test_ahead; test_ahead.die({str(full.path)!r})"
     killed = subprocess.run([sys.executable, "-c", order], cwd=ROOT, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert subjects(full) == ["Demande 0", "Demande 1"]
     full.once()
-    assert subjects(full) == [f"Demande {n}" for n in range(8)]
-    assert full.folders() == {"INBOX": 0, "Done": 8, "Held": 0}
-    assert len({mail.message["Message-ID"] for mail in full.sink.mails}) == 16
+    assert subjects(full) == ALL
+    assert full.folders() == {"INBOX": 0, "Done": len(MAILS), "Held": 0}
+    assert len({mail.message["Message-ID"] for mail in full.sink.mails}) == 2 * len(MAILS)
 
 
 def die(path: str) -> None:
-    """A desk that is killed in (B) of its second batch, with two more ahead."""
+    """A desk that is killed in (B) of its second batch, with three more ahead."""
     setattr(imap, "BATCH_MAILS", 2)  # noqa: B010
     setattr(intake, "BACKLOG", 1)  # noqa: B010
     with at_work(load(Path(path), {})) as (real, box, life):
@@ -126,7 +127,7 @@ def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
         assert subjects(full) == ["Demande 0", "Demande 1"]
         while intake.step(real, box, life):
             pass
-    assert subjects(full) == [f"Demande {n}" for n in range(8)]
+    assert subjects(full) == ALL
 
 
 def test_few_mails_come_in_before_any_goes_out(
