@@ -245,6 +245,7 @@ def _read(raw: bytes, reading: _Reading) -> tuple[Message, bool]:
         raise
     except Exception:  # a cap, or a mistake of the standard parser: what was read stays
         root, capped = reading.root or make(), True
+    reading.root = None  # else the parts hold each other, and stay until the collector comes
     for part in root.walk():
         if isinstance(part, _Part):
             part.restore()
