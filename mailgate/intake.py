@@ -128,11 +128,11 @@ def _take(desk: Desk, mailbox: Mailbox, life: Life, uids: list[int]) -> Batch:
 
 def _finish(desk: Desk, mailbox: Mailbox, life: Life, batch: Batch) -> int:
     """What a batch comes to; meanwhile the worker process reads the next ones."""
-    with suppress(GoneError, RefusedError):  # settled first; the next call says it again
-        _look_ahead(desk, mailbox, life, batch)
     try:
+        with suppress(GoneError, RefusedError):  # settled first; the next call says it again
+            _look_ahead(desk, mailbox, life, batch)
         outcomes = settle(desk, batch.readings())
-    except OutageError:
+    except Exception:
         life.ahead.clear()  # mails are settled in their order
         raise
     for copy in batch.taken:

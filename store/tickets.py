@@ -37,18 +37,22 @@ _TICKETS = (
     .order_by(col(tables.Ticket.number))
     .with_for_update()
 )
-_PEOPLE = select(
-    col(Participant.ticket),
-    col(Participant.address),
-    col(Participant.token),
-    col(Participant.belongs),
-    col(Participant.late_told),
-    col(Participant.name),
-    col(Participant.failure),
-    col(Participant.failing_at),
-    col(Participant.absent_at),
-    col(Participant.back_on),
-).where(col(Participant.ticket).in_(bindparam("numbers", expanding=True)))
+_PEOPLE = (
+    select(
+        col(Participant.ticket),
+        col(Participant.address),
+        col(Participant.token),
+        col(Participant.belongs),
+        col(Participant.late_told),
+        col(Participant.name),
+        col(Participant.failure),
+        col(Participant.failing_at),
+        col(Participant.absent_at),
+        col(Participant.back_on),
+    )
+    .where(col(Participant.ticket).in_(bindparam("numbers", expanding=True)))
+    .order_by(col(Participant.id))
+)
 _PERSON = (
     update(Participant)
     .where(

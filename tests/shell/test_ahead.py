@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from mailgate.config import Config, load
 from mailgate.desk import Desk
 from mailgate.imap import GoneError, Mailbox
 from mailgate.intake import Life
+from store import ledger
 from store.db import Database, OutageError
 from tests.clients import new
 from tests.desk import TestDesk
@@ -51,6 +53,12 @@ def full(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> TestDesk:
     return desk
 
 
+def empty(*at_work: Any) -> None:
+    """Takes in all that lies in the mailbox."""
+    while intake.step(*at_work):
+        pass
+
+
 def subjects(desk: TestDesk) -> list[str]:
     """Of the tickets, by number: the order in which mails were settled."""
     return [one.subject for one in sorted(desk.tickets(), key=lambda one: one.number)]
@@ -82,8 +90,28 @@ def test_an_outage_does_not_turn_mails_round(
     with at_work(full.config) as (real, box, life):
         with pytest.raises(OutageError):
             intake.step(real, box, life)
-        while intake.step(real, box, life):
-            pass
+        empty(real, box, life)
+    assert subjects(full) == ALL
+    assert full.folders() == {"INBOX": 0, "Done": len(MAILS), "Held": 0}
+
+
+@pytest.mark.parametrize("nth", [2, 3, 5])
+def test_an_outage_while_taking_ahead_does_not_either(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """Whichever batch it is that cannot be kept: those in hand are settled before it."""
+    honest, calls = ledger.take, count(1)
+
+    def take(*args: Any, **kwargs: Any) -> Any:
+        if next(calls) == nth:
+            raise OutageError("the disk is full")
+        return honest(*args, **kwargs)
+
+    monkeypatch.setattr(ledger, "take", take)
+    with at_work(full.config) as (real, box, life):
+        with pytest.raises(OutageError):
+            empty(real, box, life)
+        empty(real, box, life)
     assert subjects(full) == ALL
     assert full.folders() == {"INBOX": 0, "Done": len(MAILS), "Held": 0}
 
@@ -125,8 +153,7 @@ def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
         assert intake.step(real, box, life) == 2
         assert not life.ahead
         assert subjects(full) == ["Demande 0", "Demande 1"]
-        while intake.step(real, box, life):
-            pass
+        empty(real, box, life)
     assert subjects(full) == ALL
 
 
