@@ -69,15 +69,20 @@ class Coprocess:
     def __init__(self, how: str, prepare: Callable[..., object], *args: object) -> None:
         """`how` it starts is "spawn" or "fork", as `multiprocessing` has it; a fork is for a
         process without threads and connections, which the other one would have copies of.
-        The first order is `prepare(*args)`, which returns None."""
+        The first order is `prepare(*args)`, which returns None. Raises OSError and DiedError
+        where no process can be had."""
         context: Any = multiprocessing.get_context(how)
         self._pipe, theirs = multiprocessing.Pipe()
+        try:
+            with theirs:
+                self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+                self._process.start()
+        except OSError:
+            self._pipe.close()
+            raise
         self._numbers = count()
         self._orders: WeakValueDictionary[int, Order[Any]] = WeakValueDictionary()
         self._writing, self._reading = Lock(), Lock()
-        with theirs:
-            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
         # At the end of the program, multiprocessing would ask with a signal that is ignored.
         atexit.register(self._process.kill)
         self._prepared = self.order(prepare, *args)
@@ -95,13 +100,13 @@ class Coprocess:
         return order
 
     def prepared(self) -> bool:
-        """Whether it has begun to work; never where `prepare` raised."""
+        """Whether it has begun to work; never where `prepare` raised. Raises DiedError."""
         if not self._prepared.outcome and self._reading.acquire(blocking=False):
             try:
                 if self._pipe.poll():
                     self._receive()
-            except (DiedError, OSError):
-                return False
+            except OSError as error:
+                raise DiedError from error
             finally:
                 self._reading.release()
         return self._prepared.outcome == _WELL
@@ -152,10 +157,16 @@ def _outcome(task: _Task) -> bytes:
     try:
         return pickle.dumps((task.work(*task.args), None))
     except Exception as error:
-        try:
-            return pickle.dumps((None, error))
-        except Exception:  # an error that holds what cannot be sent
-            return pickle.dumps((None, RuntimeError(repr(error))))
+        return pickle.dumps((None, portable(error)))
+
+
+def portable(error: Exception) -> Exception:
+    """The error, or one that says the same and that other processes can read."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - of our own
+    except Exception:
+        return RuntimeError(repr(error))
+    return error
 
 
 def _beside(loop: Callable[..., None], *args: object) -> None:

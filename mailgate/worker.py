@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from mailgate import reading
-from mailgate.coprocess import Coprocess, DiedError
+from mailgate.coprocess import Coprocess, DiedError, portable
 from mailgate.reading import Reading, Wanted
 from mailgate.render import Letter, Renderer
 from rules.model import Taken
@@ -64,9 +63,12 @@ class Worker:
 
     def _start(self, how: str) -> None:
         if self._beside is None:
-            self._beside = Coprocess(how, _wake, self._settings)
-            with suppress(DiedError):  # the next order finds out
+            try:
+                self._beside = Coprocess(how, _wake, self._settings)
                 self._beside.order(_warm, self._settings)
+            except (OSError, DiedError) as error:
+                log.warning("no worker process can be had; the desk works without it: %s", error)
+                self.stop()
 
     def stop(self) -> None:
         """Ends the process; work is done here again."""
@@ -77,7 +79,9 @@ class Worker:
     def read(self, copies: Copies) -> Callable[[], list[Reading]]:
         """Has copies read; what it returns waits for each of them, in the same order."""
         lots = [copies[start : start + _COPIES] for start in range(0, len(copies), _COPIES)]
-        orders = [self._order(False, _read, lot, self.wanted) for lot in lots]
+        # Somebody sits before a form and waits.
+        urgent = any(taken.credential for taken, _ in copies)
+        orders = [self._order(urgent, _read, lot, self.wanted) for lot in lots]
 
         def result() -> list[Reading]:
             found = [one for order in orders for one in order()]
@@ -110,13 +114,20 @@ class Worker:
 
     def ready(self) -> bool:
         """Whether the process does the work."""
+        return self._at_work() is not None
+
+    def _at_work(self) -> Coprocess | None:
         beside = self._beside  # another thread may stop the worker meanwhile
-        return beside is not None and beside.prepared()
+        try:
+            return beside if beside and beside.prepared() else None
+        except DiedError:
+            self._mourn(beside)
+            return None
 
     def _order(self, urgent: bool, work: Callable[..., T], *args: object) -> Callable[[], T]:
         """Has a piece of work done; what it returns waits for the result."""
-        beside = self._beside
-        if beside is None or not beside.prepared():
+        beside = self._at_work()
+        if beside is None:
             return _known(work(*args))
         try:
             order = beside.order(work, *args, urgent=urgent)
@@ -133,9 +144,9 @@ class Worker:
 
         return result
 
-    def _mourn(self, beside: Coprocess) -> None:
+    def _mourn(self, beside: Coprocess | None) -> None:
         """The process has died, if it was not stopped: work is done here until the next backlog."""
-        if self._beside is beside:
+        if beside and self._beside is beside:
             log.warning("the worker process has died; the desk works without it")
             self.stop()
 
@@ -186,4 +197,4 @@ def _one(letter: Letter, renderer: Renderer) -> bytes | Exception:
     try:
         return renderer.render(letter).data
     except Exception as error:  # of this letter alone
-        return error
+        return portable(error)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 import pytest
 
@@ -39,17 +39,19 @@ def fails(words: str) -> None:
     raise ValueError(words)
 
 
-class StubbornError(Exception):
-    def __init__(self) -> None:
-        super().__init__("cannot be sent")
-        self.lock = Thread(target=gone)
+class UnreadableError(Exception):
+    """One that can be written, and not read again without its second argument."""
 
-    def __reduce__(self) -> str:
-        raise TypeError("as said")
+    def __init__(self, words: str, _more: str) -> None:
+        super().__init__(words)
 
 
-def fails_stubbornly() -> None:
-    raise StubbornError
+def fails_unreadably() -> None:
+    raise UnreadableError("as said", "and more")
+
+
+def fails_unsendably() -> None:
+    raise ValueError("as said", Lock())
 
 
 def noted(path: Path, line: str) -> None:
@@ -88,8 +90,9 @@ def test_urgent_orders_are_done_first(beside: Coprocess, tmp_path: Path) -> None
 def test_errors_come_back_as_they_were(beside: Coprocess) -> None:
     with pytest.raises(ValueError, match="as said"):
         beside.order(fails, "as said").result()
-    with pytest.raises(RuntimeError, match="cannot be sent"):
-        beside.order(fails_stubbornly).result()
+    for work in (fails_unreadably, fails_unsendably):
+        with pytest.raises(RuntimeError, match="as said"):
+            beside.order(work).result()
     assert beside.order(twice, b"a").result() == b"aa"
 
 
@@ -116,6 +119,15 @@ def test_dead_it_says_so(beside: Coprocess, tmp_path: Path) -> None:
         beside.order(twice, b"a").result()
 
 
+def test_dead_before_it_was_ready(tmp_path: Path) -> None:
+    coprocess = Coprocess("spawn", waits_for, tmp_path / "never")
+    assert not coprocess.prepared()
+    kill_child()
+    with pytest.raises(DiedError):
+        coprocess.prepared()
+    coprocess.stop()
+
+
 def test_stopped_under_somebody_who_waits(tmp_path: Path) -> None:
     coprocess = Coprocess("spawn", gone)
     order = coprocess.order(waits_for, tmp_path / "never")
@@ -133,7 +145,6 @@ def test_stopped_under_somebody_who_waits(tmp_path: Path) -> None:
     coprocess.stop()
     waiting.join(10)
     assert len(told) == 1
-    assert not coprocess.prepared()
     with pytest.raises(DiedError):
         coprocess.order(gone)
 

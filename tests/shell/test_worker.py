@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -17,7 +18,7 @@ from mailgate.attachments import attachment_bytes
 from mailgate.reading import Wanted
 from mailgate.render import Renderer
 from mailgate.worker import Settings, Worker
-from rules.model import Taken
+from rules.model import Credential, Proof, Taken
 from tests.process import ROOT, alive
 from tests.servers.waiting import wait_until
 from tests.shell.letters import letter
@@ -86,6 +87,51 @@ def test_killed_it_is_done_without(worker: Worker, caplog: pytest.LogCaptureFixt
     assert there(worker) == here()
     assert [order() for order in orders] == here()[1]
     assert caplog.text.count("the worker process has died") == 1
+
+
+def test_killed_before_it_was_ready(caplog: pytest.LogCaptureFixture) -> None:
+    worker = Worker(SETTINGS, Wanted())
+    worker.start()
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid or 0, signal.SIGKILL)
+    wait_until(lambda: not worker.ready() and not multiprocessing.active_children(), 10)
+    assert there(worker) == here()
+    assert caplog.text.count("the worker process has died") == 1
+    worker.start()  # the next backlog
+    wait_until(worker.ready, 30)
+    worker.stop()
+
+
+def test_without_a_process_it_works_here(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system has none to give: made up, for it gives them to root whatever the limit."""
+
+    def none_left(*_: object) -> None:
+        raise BlockingIOError("Resource temporarily unavailable")
+
+    monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen._launch", none_left)
+    worker = Worker(SETTINGS, Wanted())
+    worker.start()
+    assert not worker.ready()
+    assert there(worker) == here()
+    assert "no worker process can be had" in caplog.text
+
+
+def test_a_form_does_not_wait_behind_mails(worker: Worker) -> None:
+    """Somebody sits before it: it is read before what came earlier."""
+    big = [
+        (replace(taken, raw=taken.raw + b"Il est noir.\r\n" * 100_000), "") for taken, _ in COPIES
+    ]
+    mails = worker.read(big)
+    form = replace(COPIES[0][0], credential=Credential(Proof.LINK))
+    (read,) = worker.read([(form, "")])()
+    beside = worker._beside
+    assert beside
+    waiting = [order for order in beside._orders.values() if not order.outcome]
+    assert read.mail
+    assert len(waiting) > 1
+    assert len(mails()) == len(COPIES)
 
 
 def test_a_letter_that_fails_fails_alone(worker: Worker) -> None:
