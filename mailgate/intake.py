@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from mailgate import causes, effects, storms, threads, trust
 from mailgate.desk import Desk
@@ -35,7 +35,8 @@ from store.work import Transaction
 
 log = logging.getLogger(__name__)
 
-_SCAN = 500  # UIDs compared with the ledger in one query
+_SCAN = 5000  # UIDs compared with the ledger in one query: at its end no batch is ahead
+_MOVED = 500  # mails moved in one command: a line of some 4 kB
 _AHEAD = 3  # batches that the worker has to read while the desk settles another one
 _CITED = 5  # tickets that one mail cites and that are foreseen; most cite one
 _MOVES = 3  # moved so often and still listed, a UID is left alone
@@ -98,9 +99,10 @@ def step(desk: Desk, mailbox: Mailbox, life: Life) -> int:
             timers.read_to_end(tx, life.id, began)
         return 0
     if settled:
-        acknowledge(mailbox, settled)
-        life.moved.update(settled.keys())
-        return len(settled)
+        left = dict(islice(settled.items(), _MOVED))
+        acknowledge(mailbox, left)
+        life.moved.update(left.keys())
+        return len(left)
     # A mail that was in hand when a process died comes alone, so that it fails alone.
     fresh = list(takewhile(lambda uid: uid not in known, uids))
     return _finish(desk, mailbox, life, _take(desk, mailbox, life, fresh or uids[:1]))
