@@ -157,6 +157,30 @@ def test_a_mailbox_that_goes_away_stops_what_is_ahead_alone(
     assert subjects(full) == ALL
 
 
+def test_settled_mails_that_are_still_listed_are_moved_some_at_a_time(
+    full: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command that names them all may be longer than the server takes."""
+    monkeypatch.setattr(imap, "BATCH_MAILS", 8)
+    monkeypatch.setattr(intake, "_AHEAD", 0)
+    monkeypatch.setattr(intake, "_MOVED", 3)
+    with at_work(full.config) as (real, box, life):
+        with monkeypatch.context() as broken:
+            broken.setattr(Mailbox, "move", gone)
+            with pytest.raises(GoneError):
+                intake.step(real, box, life)
+        assert subjects(full) == ALL[:8]
+        assert full.folders() == {"INBOX": len(MAILS), "Done": 0, "Held": 0}
+        assert [intake.step(real, box, life) for _ in range(3)] == [3, 3, 2]
+        assert full.folders() == {"INBOX": 2, "Done": 8, "Held": 0}
+        empty(real, box, life)
+    assert subjects(full) == ALL
+
+
+def gone(*_: object) -> None:
+    raise GoneError("it hung up")
+
+
 def test_few_mails_come_in_before_any_goes_out(
     full: TestDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
