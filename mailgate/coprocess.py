@@ -85,7 +85,11 @@ class Coprocess:
         self._writing, self._reading = Lock(), Lock()
         # At the end of the program, multiprocessing would ask with a signal that is ignored.
         atexit.register(self._process.kill)
-        self._prepared = self.order(prepare, *args)
+        try:
+            self._prepared = self.order(prepare, *args)
+        except DiedError:
+            self.stop()
+            raise
 
     def order(self, work: Callable[..., T], *args: object, urgent: bool = False) -> Order[T]:
         """Has `work(*args)` done. Raises DiedError."""

@@ -20,13 +20,13 @@ def run(
 ) -> None:
     """Run the desk until SIGTERM."""
     with errors():
-        gc.disable()  # half a million objects that stay are walked through again and again
         settings = load(config)
         logging.basicConfig(
             level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
         )
         for talkative in ("alembic", "imapclient"):
             logging.getLogger(talkative).setLevel(logging.WARNING)
+        gc.disable()  # half a million objects that stay are walked through again and again
         from mailgate import checks, daemon
         from mailgate.desk import new_worker
 
