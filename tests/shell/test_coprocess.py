@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock, Thread
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,21 @@ def fails_unsendably() -> None:
     raise ValueError("as said", Lock())
 
 
+class Arrival:
+    """Makes a file as soon as the other process takes its order in, not when it is done."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return made, (self._path,)
+
+
+def made(path: Path) -> bytes:
+    path.touch()
+    return b""
+
+
 def noted(path: Path, line: str) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(line)
@@ -82,7 +98,7 @@ def test_urgent_orders_are_done_first(beside: Coprocess, tmp_path: Path) -> None
     last = beside.order(noted, log, "patient ")
     for n in range(3):
         beside.order(noted, log, f"urgent{n} ", urgent=True)
-    go.touch()
+    beside.order(twice, Arrival(go))  # taken in behind the others, which wait by then
     last.result()
     assert log.read_text("utf-8").split() == ["urgent0", "urgent1", "urgent2", "patient"]
 

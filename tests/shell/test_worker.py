@@ -130,7 +130,7 @@ def test_a_form_does_not_wait_behind_mails(worker: Worker) -> None:
     assert beside
     waiting = [order for order in beside._orders.values() if not order.outcome]
     assert read.mail
-    assert len(waiting) > 1
+    assert waiting
     assert len(mails()) == len(COPIES)
 
 
